@@ -1,0 +1,33 @@
+#pragma once
+
+#include <inference_models/explanation.hpp>
+#include <inference_models/export.hpp>
+#include <inference_models/load_options.hpp>
+#include <inference_models/model.hpp>
+#include <inference_models/runtime_description.hpp>
+
+#include <memory>
+#include <string>
+
+namespace inference_models {
+
+/// Finds the best way to run a model on this machine, and loads it.
+class INFERENCE_MODELS_EXPORT AutoModel {
+public:
+    /// Loads a model with the best candidate for this machine, or with the next one where that fails while loading.
+    ///
+    /// \param model_id_or_path  a package directory, a directory that holds several packages of one model, or a bare
+    ///                          `.onnx` file with Ultralytics metadata
+    /// \throws Error `model_not_found`, `corrupted_package`, `unsupported_model`, `invalid_argument`;
+    ///         `no_usable_backend` with every candidate's reason and what would mend it
+    [[nodiscard]] static std::unique_ptr<Model> from_pretrained(const std::string& model_id_or_path,
+                                                                const LoadOptions& options = {});
+
+    /// What `from_pretrained` would choose and why, with nothing loaded.
+    [[nodiscard]] static Explanation explain(const std::string& model_id_or_path, const LoadOptions& options = {});
+
+    /// What this machine has. Opens no runtime.
+    [[nodiscard]] static RuntimeDescription describe_runtime();
+};
+
+}  // namespace inference_models

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <inference_models/export.hpp>
+#include <inference_models/types.hpp>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace inference_models {
+
+enum class CandidateStatus {
+    chosen,    ///< runs here and stands first
+    usable,    ///< runs here, but another one stands before it
+    possible,  ///< would run once something is done: `remedy` says what
+    rejected,  ///< cannot run here, or is not what was asked for: `reason` says why
+};
+
+[[nodiscard]] INFERENCE_MODELS_EXPORT std::string_view to_string(CandidateStatus status) noexcept;
+
+/// One way to run a model: a package in an engine on a device.
+struct Candidate {
+    std::string package_id;             ///< `onnx-fp32`, or a file's name
+    PackageFormat format = PackageFormat::onnx;
+    std::optional<Precision> quantization;  ///< of the package; none where it does not say
+    BackendType backend = BackendType::onnx;
+    std::optional<Engine> engine;       ///< none where no engine opens this format as it is
+    Device device;
+    CandidateStatus status = CandidateStatus::rejected;
+    std::string reason;                 ///< one line: why it has this status
+    std::string remedy;                 ///< what would bring it in; empty where nothing would, or nothing is needed
+};
+
+/// Why a model runs as it does: every candidate, in the order in which they would be tried.
+struct Explanation {
+    std::string model_id;
+    std::filesystem::path location;
+    std::vector<Candidate> candidates;  ///< chosen, then usable, then possible, then rejected
+    std::vector<std::string> notes;     ///< e.g. a candidate that failed while loading, so that the next was taken
+
+    /// The chosen candidate, or null where nothing can run.
+    [[nodiscard]] INFERENCE_MODELS_EXPORT const Candidate* chosen() const noexcept;
+};
+
+/// A table for people, lines ending with '\n'.
+[[nodiscard]] INFERENCE_MODELS_EXPORT std::string to_text(const Explanation& explanation);
+
+/// One JSON document: the members above under their own names.
+[[nodiscard]] INFERENCE_MODELS_EXPORT std::string to_json(const Explanation& explanation);
+
+}  // namespace inference_models

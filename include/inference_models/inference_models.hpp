@@ -1,0 +1,17 @@
+#pragma once
+
+/// Everything that a C++ user needs.
+
+#include <inference_models/auto_model.hpp>
+#include <inference_models/detections.hpp>
+#include <inference_models/error.hpp>
+#include <inference_models/explanation.hpp>
+#include <inference_models/image.hpp>
+#include <inference_models/load_options.hpp>
+#include <inference_models/log.hpp>
+#include <inference_models/model.hpp>
+#include <inference_models/object_detection_model.hpp>
+#include <inference_models/runtime_description.hpp>
+#include <inference_models/tensor.hpp>
+#include <inference_models/types.hpp>
+#include <inference_models/version.hpp>

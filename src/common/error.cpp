@@ -1,0 +1,36 @@
+#include <inference_models/error.hpp>
+#include <utility>
+
+namespace inference_models {
+namespace {
+
+std::string joined(const std::string& message, const std::string& hint) {
+    return hint.empty() ? message : message + "\n" + hint;
+}
+
+}  // namespace
+
+Error::Error(ErrorKind kind, std::string subject, std::string message, std::string hint)
+    : std::runtime_error(joined(message, hint)),
+      kind_(kind),
+      subject_(std::move(subject)),
+      message_(std::move(message)),
+      hint_(std::move(hint)) {}
+
+std::string_view to_string(ErrorKind kind) noexcept {
+    switch (kind) {
+        case ErrorKind::invalid_argument: return "invalid_argument";
+        case ErrorKind::model_not_found: return "model_not_found";
+        case ErrorKind::corrupted_package: return "corrupted_package";
+        case ErrorKind::unsupported_model: return "unsupported_model";
+        case ErrorKind::no_usable_backend: return "no_usable_backend";
+        case ErrorKind::engine_failure: return "engine_failure";
+        case ErrorKind::invalid_image: return "invalid_image";
+        case ErrorKind::unreadable_image: return "unreadable_image";
+        case ErrorKind::invalid_output: return "invalid_output";
+        case ErrorKind::io_failure: return "io_failure";
+    }
+    return "unknown";
+}
+
+}  // namespace inference_models
