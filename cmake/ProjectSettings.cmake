@@ -19,6 +19,8 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
 add_library(inference_models_settings INTERFACE)
 target_compile_features(inference_models_settings INTERFACE cxx_std_20)
 target_compile_options(inference_models_settings INTERFACE
+    # Results must be the same on every processor: no product and sum are joined unless the code says so.
+    -ffp-contract=off
     -Wall -Wextra -Wpedantic -Wconversion -Wshadow
     $<$<BOOL:${INFERENCE_MODELS_WARNINGS_AS_ERRORS}>:-Werror>)
 

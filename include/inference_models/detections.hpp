@@ -23,9 +23,9 @@ struct Box {
 
 /// What was found in one image, the most confident first. The three lists have the same length.
 struct Detections {
-    std::vector<Box> xyxy;                 ///< within [0, width] x [0, height] of the image
-    std::vector<std::int32_t> class_id;    ///< index into the model's `class_names()`
-    std::vector<float> confidence;         ///< 0..1
+    std::vector<Box> xyxy;               ///< within [0, width] x [0, height] of the image
+    std::vector<std::int32_t> class_id;  ///< index into the model's `class_names()`
+    std::vector<float> confidence;       ///< 0..1
 
     [[nodiscard]] std::size_t size() const noexcept { return xyxy.size(); }
     [[nodiscard]] bool empty() const noexcept { return xyxy.empty(); }

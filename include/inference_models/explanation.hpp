@@ -21,15 +21,15 @@ enum class CandidateStatus {
 
 /// One way to run a model: a package in an engine on a device.
 struct Candidate {
-    std::string package_id;             ///< `onnx-fp32`, or a file's name
+    std::string package_id;  ///< `onnx-fp32`, or a file's name
     PackageFormat format = PackageFormat::onnx;
     std::optional<Precision> quantization;  ///< of the package; none where it does not say
     BackendType backend = BackendType::onnx;
-    std::optional<Engine> engine;       ///< none where no engine opens this format as it is
+    std::optional<Engine> engine;  ///< none where no engine opens this format as it is
     Device device;
     CandidateStatus status = CandidateStatus::rejected;
-    std::string reason;                 ///< one line: why it has this status
-    std::string remedy;                 ///< what would bring it in; empty where nothing would, or nothing is needed
+    std::string reason;  ///< one line: why it has this status
+    std::string remedy;  ///< what would bring it in; empty where nothing would, or nothing is needed
 };
 
 /// Why a model runs as it does: every candidate, in the order in which they would be tried.

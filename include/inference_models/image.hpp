@@ -92,7 +92,8 @@ private:
 [[nodiscard]] INFERENCE_MODELS_EXPORT Image decode_image(std::span<const std::byte> bytes,
                                                          const std::filesystem::path& name = "image");
 
-/// Writes a picture as JPEG (quality 95), PNG or WebP (lossless), as the file's ending says: written aside, then renamed.
+/// Writes a picture as JPEG (quality 95), PNG or WebP (lossless), as the file's ending says: written aside, then
+/// renamed.
 /// \throws Error `invalid_argument` for another ending, `io_failure` where it cannot be written
 INFERENCE_MODELS_EXPORT void save_image(const ImageView& image, const std::filesystem::path& path);
 

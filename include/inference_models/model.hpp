@@ -30,10 +30,10 @@ struct ModelDescription {
     std::optional<Device> requested_device;  ///< none where the caller left it open
     Device device;                           ///< where it really runs
     std::optional<Precision> requested_precision;
-    Precision precision = Precision::fp32;   ///< what it is really computed in
-    std::uint32_t threads = 1;               ///< compute threads that the engine was given
-    ImageSize network_input;                 ///< width and height that images are brought to
-    Explanation explanation;                 ///< why it was chosen
+    Precision precision = Precision::fp32;  ///< what it is really computed in
+    std::uint32_t threads = 1;              ///< compute threads that the engine was given
+    ImageSize network_input;                ///< width and height that images are brought to
+    Explanation explanation;                ///< why it was chosen
 };
 
 /// A loaded model whose task is known at run time.
@@ -53,6 +53,12 @@ public:
     [[nodiscard]] TaskModel& as() {
         if (task() != TaskModel::kTask) throw_other_task(TaskModel::kTask);
         return dynamic_cast<TaskModel&>(*this);
+    }
+
+    template <std::derived_from<Model> TaskModel>
+    [[nodiscard]] const TaskModel& as() const {
+        if (task() != TaskModel::kTask) throw_other_task(TaskModel::kTask);
+        return dynamic_cast<const TaskModel&>(*this);
     }
 
 protected:

@@ -18,28 +18,28 @@ namespace inference_models {
 
 /// How raw outputs become detections. The defaults are the Python reference's.
 struct ObjectDetectionOptions {
-    float confidence = 0.4F;          ///< 0..1; boxes must be more confident than this
-    float iou_threshold = 0.3F;       ///< 0..1; of two boxes that overlap more than this, the less confident goes
+    float confidence = 0.4F;            ///< 0..1; boxes must be more confident than this
+    double iou_threshold = 0.3;         ///< 0..1; of two boxes that overlap more than this, the less confident goes
     std::int32_t max_detections = 300;  ///< per image, at least 1
-    bool class_agnostic_nms = false;  ///< whether boxes of different classes suppress one another
+    bool class_agnostic_nms = false;    ///< whether boxes of different classes suppress one another
 };
 
 /// How an image was brought into the network, so that boxes find their way back.
 struct PreProcessingMetadata {
-    ImageSize original_size;   ///< of the caller's image
-    ImageSize crop_size;       ///< after the static crop; the original size where there is none
-    std::int32_t crop_x = 0;   ///< left edge of the static crop in the caller's image
+    ImageSize original_size;  ///< of the caller's image
+    ImageSize crop_size;      ///< after the static crop; the original size where there is none
+    std::int32_t crop_x = 0;  ///< left edge of the static crop in the caller's image
     std::int32_t crop_y = 0;
-    ImageSize network_size;    ///< of the network's input
+    ImageSize network_size;     ///< of the network's input
     std::int32_t pad_left = 0;  ///< network pixels before the image; negative where the image was cut
     std::int32_t pad_top = 0;
-    double scale_x = 1.0;      ///< network pixels per pixel of the crop
+    double scale_x = 1.0;  ///< network pixels per pixel of the crop
     double scale_y = 1.0;
 };
 
 /// Network input of one or more images.
 struct PreProcessedImages {
-    Tensor tensor;                                ///< [images, 3, height, width] or [images, height, width, 3], as the network wants
+    Tensor tensor;  ///< [images, 3, height, width] or [images, height, width, 3], as the network wants
     std::vector<PreProcessingMetadata> metadata;  ///< one for each image
 };
 

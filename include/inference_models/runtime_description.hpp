@@ -23,25 +23,27 @@ struct SearchedPlace {
 /// The runtime of one engine: the installed library, or why there is none.
 struct EngineRuntime {
     Engine engine = Engine::onnxruntime;
-    bool adapter_available = false;  ///< this build of the product has the adapter for it
+    std::filesystem::path adapter;  ///< our library that drives it; empty where this build has none
     bool installed = false;
-    std::string version;             ///< `1.32.0`; empty where not installed or unknown
-    std::filesystem::path library;   ///< the file that would be opened
-    std::string why_not;             ///< one line, where not installed
-    std::vector<std::string> execution_providers;  ///< ONNX Runtime only: `CPUExecutionProvider`, ... by the files there
-    std::string cuda_version;        ///< the CUDA that this build of the runtime was made for, `12.8`; empty for CPU builds
+    std::string version;            ///< `1.32.0`; empty where not installed or unknown
+    std::filesystem::path library;  ///< the file that would be opened
+    std::string why_not;            ///< one line, where not installed
+    std::string remedy;             ///< complete command or step that would make it usable; empty where installed
+    std::vector<std::string>
+        execution_providers;   ///< ONNX Runtime only: `CPUExecutionProvider`, ... by the files there
+    std::string cuda_version;  ///< the CUDA that this build of the runtime was made for, `12.8`; empty for CPU builds
     std::vector<SearchedPlace> searched;
 };
 
 struct CpuDescription {
-    std::string model;                     ///< `Intel(R) Xeon(R) ...`
-    std::string architecture;              ///< `x86_64`, `aarch64`
+    std::string model;                          ///< `Intel(R) Xeon(R) ...`
+    std::string architecture;                   ///< `x86_64`, `aarch64`
     std::vector<std::string> instruction_sets;  ///< of those that matter here: avx2, avx512, avx512_vnni, avx512_bf16,
                                                 ///< avx_vnni, amx_int8, amx_bf16, amx_fp16, neon, sve, ...
-    std::uint32_t cores = 0;               ///< logical ones that are online
-    std::uint32_t cores_by_affinity = 0;   ///< of those, how many this process may run on
-    std::optional<double> cores_by_cgroup; ///< CPU quota of the control group, e.g. 1.5; none where unlimited
-    std::uint32_t threads = 1;             ///< the budget that follows: what engines are given by default, at least 1
+    std::uint32_t cores = 0;                    ///< logical ones that are online
+    std::uint32_t cores_by_affinity = 0;        ///< of those, how many this process may run on
+    std::optional<double> cores_by_cgroup;      ///< CPU quota of the control group, e.g. 1.5; none where unlimited
+    std::uint32_t threads = 1;  ///< the budget that follows: what engines are given by default, at least 1
 };
 
 struct MemoryDescription {
@@ -73,22 +75,22 @@ struct JetsonDescription {
     std::string l4t_version;  ///< `36.4.3`; empty where unknown
 };
 
-/// One of the optional installations that the guide names: what `pip install inference-models-cpp[NAME]` brings.
+/// One of the optional installations that the guide names.
 struct Extra {
-    std::string name;      ///< `onnx-cpu`, `onnx-cu12`, `torch-cpu`, `torch-cu128`, `openvino`, `trt10`
+    std::string name;  ///< `onnx-cpu`, `onnx-cu12`, `torch-cpu`, `torch-cu128`, `openvino`, `trt10`
     bool satisfied = false;
-    std::string reason;    ///< `onnxruntime 1.32.0`, or what is missing
-    std::string command;   ///< complete command that satisfies it; also given where it is satisfied
+    std::string reason;   ///< `onnxruntime 1.32.0`, or what is missing
+    std::string command;  ///< complete command that satisfies it; also given where it is satisfied
 };
 
 struct RuntimeDescription {
     std::string product_version;
-    std::string os;            ///< `Debian GNU/Linux 12 (bookworm)`
-    std::string kernel;        ///< `6.1.0`
-    std::string libc;          ///< `glibc 2.36`
+    std::string os;      ///< `Debian GNU/Linux 12 (bookworm)`
+    std::string kernel;  ///< `6.1.0`
+    std::string libc;    ///< `glibc 2.36`
     CpuDescription cpu;
     MemoryDescription memory;
-    std::vector<GpuDescription> gpus;
+    std::vector<GpuDescription> gpus;  ///< that this process may use, see CUDA_VISIBLE_DEVICES: the N-th is `cuda:N`
     CudaDescription cuda;
     std::optional<JetsonDescription> jetson;
     std::vector<EngineRuntime> engines;  ///< one for each enumerator of Engine, in its order
@@ -98,10 +100,10 @@ struct RuntimeDescription {
     [[nodiscard]] INFERENCE_MODELS_EXPORT const EngineRuntime& engine(Engine which) const;
 };
 
-/// A table for people, lines ending with '\n'.
+/// A table for people, each of its lines ending with '\n'.
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::string to_text(const RuntimeDescription& description);
 
-/// One JSON document: the members above under their own names.
+/// One JSON document, without a '\n' behind it: the members above under their own names.
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::string to_json(const RuntimeDescription& description);
 
 }  // namespace inference_models

@@ -19,15 +19,15 @@ enum class Engine { onnxruntime, torch, openvino, tensorrt };
 
 /// How a package stores its network.
 enum class PackageFormat {
-    onnx,           ///< weights.onnx
-    torch_script,   ///< weights.torchscript
-    pt2,            ///< an AOTInductor archive
-    torch,          ///< PyTorch weights without a graph
-    hugging_face,   ///< safetensors and config.json
-    ultralytics,    ///< an Ultralytics .pt checkpoint
-    rf_detr,        ///< an RF-DETR .pth checkpoint
-    trt_engine,     ///< a serialised TensorRT engine
-    openvino_ir,    ///< OpenVINO's .xml and .bin
+    onnx,          ///< weights.onnx
+    torch_script,  ///< weights.torchscript
+    pt2,           ///< an AOTInductor archive
+    torch,         ///< PyTorch weights without a graph
+    hugging_face,  ///< safetensors and config.json
+    ultralytics,   ///< an Ultralytics .pt checkpoint
+    rf_detr,       ///< an RF-DETR .pth checkpoint
+    trt_engine,    ///< a serialised TensorRT engine
+    openvino_ir,   ///< OpenVINO's .xml and .bin
 };
 
 /// The number format that a package stores, or that an engine computes in.
@@ -68,8 +68,7 @@ struct Device {
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::optional<TaskType> parse_task_type(std::string_view text) noexcept;
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::optional<Device> parse_device(std::string_view text) noexcept;
 
-/// All backends in the order in which automatic selection prefers them on a machine without a GPU.
-/// For messages and completion; the order itself is selection's.
+/// The names of all backends, separated by commas, for messages.
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::string known_backend_types();
 
 }  // namespace inference_models

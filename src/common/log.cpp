@@ -17,13 +17,16 @@ struct Sink {
 };
 
 Sink& sink() {
-    static Sink instance;
+    // Never destroyed: threads of runtimes may still have something to say while the process ends.
+    static Sink& instance = *new Sink;
     return instance;
 }
 
 }  // namespace
 
-std::string_view to_string(LogLevel level) noexcept { return kLevels[static_cast<std::size_t>(level)]; }
+std::string_view to_string(LogLevel level) noexcept {
+    return kLevels[static_cast<std::size_t>(level)];
+}
 
 std::optional<LogLevel> parse_log_level(std::string_view text) noexcept {
     for (std::size_t i = 0; i < kLevels.size(); ++i) {
@@ -41,7 +44,9 @@ void set_log_handler(LogLevel least, LogHandler handler) {
 
 namespace log {
 
-bool enabled(LogLevel level) noexcept { return level >= sink().least.load(std::memory_order_relaxed); }
+bool enabled(LogLevel level) noexcept {
+    return level >= sink().least.load(std::memory_order_relaxed);
+}
 
 void write(LogLevel level, const std::string& message) {
     Sink& out = sink();

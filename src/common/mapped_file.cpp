@@ -32,20 +32,24 @@ public:
     Descriptor& operator=(const Descriptor&) = delete;
     [[nodiscard]] int get() const noexcept { return value_; }
 
+    /// Closes it now: some file systems report only then that a write failed.
+    [[nodiscard]] bool close() { return ::close(std::exchange(value_, -1)) == 0; }
+
 private:
     int value_;
 };
 
 /// A regular file opened for reading, and its size.
 std::pair<int, std::size_t> open_regular(const std::filesystem::path& path) {
-    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    // Without O_NONBLOCK the opening of a pipe would wait for its other end.
+    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (descriptor < 0) throw io_failure(path, "cannot be opened", errno);
-    struct stat facts {};
-    if (::fstat(descriptor, &facts) != 0 || !S_ISREG(facts.st_mode)) {
-        ::close(descriptor);
-        throw io_failure(path, "is not a file", EISDIR);
-    }
-    return {descriptor, static_cast<std::size_t>(facts.st_size)};
+    struct stat facts{};
+    const bool known = ::fstat(descriptor, &facts) == 0;
+    const int code = known ? EINVAL : errno;
+    if (known && S_ISREG(facts.st_mode)) return {descriptor, static_cast<std::size_t>(facts.st_size)};
+    ::close(descriptor);
+    throw io_failure(path, "is not a regular file", code);
 }
 
 }  // namespace
@@ -95,7 +99,7 @@ std::string read_text_file(const std::filesystem::path& path, std::size_t limit)
 void write_file_atomically(const std::filesystem::path& path, std::span<const std::byte> bytes) {
     static std::atomic<unsigned> counter{0};
     const std::string aside = fmt::format("{}.{}-{}.part", path.string(), ::getpid(), counter++);
-    const Descriptor descriptor(::open(aside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+    Descriptor descriptor(::open(aside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
     if (descriptor.get() < 0) throw io_failure(path, "cannot be written", errno);
     const auto failure = [&] {
         const int code = errno;
@@ -108,7 +112,7 @@ void write_file_atomically(const std::filesystem::path& path, std::span<const st
         if (count < 0) throw failure();
         bytes = bytes.subspan(static_cast<std::size_t>(count));
     }
-    if (::rename(aside.c_str(), path.c_str()) != 0) throw failure();
+    if (!descriptor.close() || ::rename(aside.c_str(), path.c_str()) != 0) throw failure();
 }
 
 }  // namespace inference_models

@@ -26,25 +26,6 @@ std::string_view to_string(ElementType type) noexcept {
     return "unknown";
 }
 
-std::size_t element_size(ElementType type) noexcept {
-    switch (type) {
-        case ElementType::uint8:
-        case ElementType::int8:
-        case ElementType::boolean: return 1;
-        case ElementType::float16:
-        case ElementType::bfloat16:
-        case ElementType::int16:
-        case ElementType::uint16: return 2;
-        case ElementType::float32:
-        case ElementType::int32:
-        case ElementType::uint32: return 4;
-        case ElementType::float64:
-        case ElementType::int64:
-        case ElementType::uint64: return 8;
-    }
-    return 1;
-}
-
 std::size_t element_count(std::span<const std::int64_t> shape) {
     // Room is left for the size of an element, so that a tensor's bytes cannot overflow either.
     constexpr std::size_t kMost = SIZE_MAX / 16;

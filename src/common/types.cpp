@@ -37,10 +37,8 @@ constexpr Names<PackageFormat, 9> kPackageFormats{{{PackageFormat::onnx, "onnx"}
                                                    {PackageFormat::trt_engine, "trt"},
                                                    {PackageFormat::openvino_ir, "openvino-ir"}}};
 
-constexpr Names<Precision, 4> kPrecisions{{{Precision::fp32, "fp32"},
-                                           {Precision::fp16, "fp16"},
-                                           {Precision::bf16, "bf16"},
-                                           {Precision::int8, "int8"}}};
+constexpr Names<Precision, 4> kPrecisions{
+    {{Precision::fp32, "fp32"}, {Precision::fp16, "fp16"}, {Precision::bf16, "bf16"}, {Precision::int8, "int8"}}};
 
 constexpr Names<TaskType, 7> kTaskTypes{{{TaskType::object_detection, "object-detection"},
                                          {TaskType::instance_segmentation, "instance-segmentation"},
@@ -63,7 +61,9 @@ std::string_view name_of(const Names<Enum, size>& names, Enum value) noexcept {
     return "unknown";
 }
 
-constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+constexpr char lower(char c) noexcept {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
     return std::ranges::equal(a, b, {}, lower, lower);
@@ -79,21 +79,41 @@ std::optional<Enum> value_of(const Names<Enum, size>& names, std::string_view te
 
 }  // namespace
 
-std::string_view to_string(BackendType value) noexcept { return name_of(kBackendTypes, value); }
-std::string_view to_string(Engine value) noexcept { return name_of(kEngines, value); }
-std::string_view to_string(PackageFormat value) noexcept { return name_of(kPackageFormats, value); }
-std::string_view to_string(Precision value) noexcept { return name_of(kPrecisions, value); }
-std::string_view to_string(TaskType value) noexcept { return name_of(kTaskTypes, value); }
-std::string_view to_string(CandidateStatus status) noexcept { return name_of(kCandidateStatuses, status); }
-std::string_view display_name(Engine value) noexcept { return name_of(kEngineDisplayNames, value); }
+std::string_view to_string(BackendType value) noexcept {
+    return name_of(kBackendTypes, value);
+}
+std::string_view to_string(Engine value) noexcept {
+    return name_of(kEngines, value);
+}
+std::string_view to_string(PackageFormat value) noexcept {
+    return name_of(kPackageFormats, value);
+}
+std::string_view to_string(Precision value) noexcept {
+    return name_of(kPrecisions, value);
+}
+std::string_view to_string(TaskType value) noexcept {
+    return name_of(kTaskTypes, value);
+}
+std::string_view to_string(CandidateStatus status) noexcept {
+    return name_of(kCandidateStatuses, status);
+}
+std::string_view display_name(Engine value) noexcept {
+    return name_of(kEngineDisplayNames, value);
+}
 
 std::string to_string(const Device& value) {
     return value.kind == DeviceKind::cpu ? "cpu" : "cuda:" + std::to_string(value.index);
 }
 
-std::optional<BackendType> parse_backend_type(std::string_view text) noexcept { return value_of(kBackendTypes, text); }
-std::optional<Precision> parse_precision(std::string_view text) noexcept { return value_of(kPrecisions, text); }
-std::optional<TaskType> parse_task_type(std::string_view text) noexcept { return value_of(kTaskTypes, text); }
+std::optional<BackendType> parse_backend_type(std::string_view text) noexcept {
+    return value_of(kBackendTypes, text);
+}
+std::optional<Precision> parse_precision(std::string_view text) noexcept {
+    return value_of(kPrecisions, text);
+}
+std::optional<TaskType> parse_task_type(std::string_view text) noexcept {
+    return value_of(kTaskTypes, text);
+}
 
 std::optional<Device> parse_device(std::string_view text) noexcept {
     if (equal_ignoring_case(text, "cpu")) return Device{DeviceKind::cpu, 0};
