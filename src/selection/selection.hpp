@@ -1,0 +1,34 @@
+#pragma once
+
+#include "formats/package.hpp"
+
+#include <inference_models/error.hpp>
+#include <inference_models/explanation.hpp>
+#include <inference_models/load_options.hpp>
+#include <inference_models/runtime_description.hpp>
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+/// Listing x runtime x request -> ranked candidates. A pure function of data: no I/O, no globals, so it can be tested
+/// with any machine's description.
+namespace inference_models::selection {
+
+/// A family that models/ can decode.
+struct SupportedFamily {
+    std::string_view architecture;
+    TaskType task;
+};
+
+/// Every (package, engine, device) that could be meant, best first: chosen, usable, possible, rejected; ties are broken
+/// by package id, so the order of the listing does not matter. At most one is `chosen`.
+[[nodiscard]] std::vector<Candidate> rank_candidates(const formats::Listing& listing, const RuntimeDescription& runtime,
+                                                     const LoadOptions& request,
+                                                     std::span<const SupportedFamily> families);
+
+/// The error for a request that no candidate can serve: `no_usable_backend`, about the model, or the backend that was
+/// asked for. It tells every candidate's reason, and as its hint what would mend it, best first.
+[[nodiscard]] Error no_usable_backend(const Explanation& explanation, const LoadOptions& request);
+
+}  // namespace inference_models::selection
