@@ -1,0 +1,444 @@
+#include "selection/requirements.hpp"
+
+#include "common/version_number.hpp"
+#include "selection/remedies.hpp"
+#include "selection/words.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <optional>
+#include <string_view>
+
+namespace inference_models::selection {
+namespace {
+
+using Finding = std::optional<Verdict>;
+
+constexpr std::string_view kCpuProvider = "CPUExecutionProvider";
+constexpr std::string_view kCudaProvider = "CUDAExecutionProvider";
+
+Verdict rejected(std::string reason, std::string remedy = {}) {
+    return {CandidateStatus::rejected, std::move(reason), std::move(remedy)};
+}
+
+/// Something that the remedy mends, or, where none is known, nothing.
+Verdict mendable(std::string reason, std::string remedy) {
+    const CandidateStatus status = remedy.empty() ? CandidateStatus::rejected : CandidateStatus::possible;
+    return {status, std::move(reason), std::move(remedy)};
+}
+
+Verdict remark(std::string text) {
+    return {CandidateStatus::usable, std::move(text), {}};
+}
+
+template <class Range, class Value>
+bool contains(const Range& range, const Value& value) {
+    return std::ranges::find(range, value) != std::ranges::end(range);
+}
+
+// --- Rules about a package alone -------------------------------------------------------------------------------------
+
+Finding asked_package(const formats::Package& package, const Question& question) {
+    const std::string& asked = question.request.model_package_id;
+    if (asked.empty() || asked == package.id) return std::nullopt;
+    return rejected(fmt::format("model_package_id={} was asked for", asked),
+                    fmt::format("use model_package_id={}", package.id));
+}
+
+Finding known_family(const formats::Package& package, const Question& question) {
+    if (package.architecture.empty()) return std::nullopt;  // a checkpoint tells once it is converted
+    const auto is_it = [&](const SupportedFamily& family) {
+        return family.architecture == package.architecture && family.task == package.task;
+    };
+    if (std::ranges::any_of(question.families, is_it)) return std::nullopt;
+    std::vector<std::string> known;
+    known.reserve(question.families.size());
+    for (const SupportedFamily& family : question.families) {
+        known.push_back(fmt::format("{} {}", family.architecture, to_string(family.task)));
+    }
+    return rejected(fmt::format("unsupported here: architecture {} task {}; known: {}", package.architecture,
+                                to_string(package.task), fmt::join(known, ", ")));
+}
+
+Finding asked_quantization(const formats::Package& package, const Question& question) {
+    const std::vector<Precision>& asked = question.request.quantization;
+    if (asked.empty()) {
+        if (package.quantization != Precision::int8) return std::nullopt;
+        return rejected("int8 is used only when asked for", "use quantization=int8");
+    }
+    // Networks are stored in fp32 unless somebody converted them, and then he says so.
+    const Precision stored = package.quantization.value_or(Precision::fp32);
+    if (contains(asked, stored)) {
+        if (package.quantization) return std::nullopt;
+        return remark("the package does not state its quantization, which is taken as fp32");
+    }
+    return rejected(fmt::format("quantization={} was asked for, this package is {}", listed(asked), to_string(stored)),
+                    fmt::format("use quantization={}", to_string(stored)));
+}
+
+Finding asked_batch_size(const formats::Package& package, const Question& question) {
+    const std::optional<std::int64_t> asked = question.request.batch_size;
+    const formats::BatchRule& batch = package.batch;
+    if (!asked || (*asked >= batch.min && *asked <= batch.max.value_or(*asked))) return std::nullopt;
+    const std::int64_t nearest = *asked < batch.min ? batch.min : *batch.max;
+    std::string allowed = fmt::format("{}", batch.min);
+    if (!batch.max) {
+        allowed += " or more";
+    } else if (*batch.max != batch.min) {
+        allowed += fmt::format(" to {}", *batch.max);
+    }
+    return rejected(fmt::format("batch_size={} was asked for, this package takes {} per run", *asked, allowed),
+                    fmt::format("use batch_size={}", nearest));
+}
+
+using PackageRule = Finding (*)(const formats::Package&, const Question&);
+
+constexpr std::array<PackageRule, 4> kPackageRules{
+    asked_package,
+    known_family,
+    asked_quantization,
+    asked_batch_size,
+};
+
+// --- Rules about a package in an engine on a device ------------------------------------------------------------------
+
+Finding asked_backend(const Trial& trial) {
+    const std::vector<BackendType>& asked = trial.question.request.backends;
+    if (asked.empty() || contains(asked, trial.backend)) return std::nullopt;
+    return rejected(fmt::format("backend={} was asked for", listed(asked)),
+                    fmt::format("use backend={}", to_string(trial.backend)));
+}
+
+Finding asked_providers(const Trial& trial) {
+    if (trial.question.request.onnx_execution_providers.empty() || trial.traits.engine == Engine::onnxruntime) {
+        return std::nullopt;
+    }
+    return rejected("only ONNX Runtime has execution providers", "leave onnx_execution_providers out");
+}
+
+Finding adapter_in_this_build(const Trial& trial) {
+    if (!trial.runtime.adapter.empty()) return std::nullopt;
+    return rejected(fmt::format("this build has no adapter for {}", display_name(trial.traits.engine)));
+}
+
+/// A GPU of this machine would do the work: the one asked for or, where that is not there, the one that is proposed
+/// instead.
+bool would_use_gpu(const Trial& trial) {
+    return (trial.device.kind == DeviceKind::cuda || !runs_on(trial.traits, DeviceKind::cpu)) &&
+           gpu_count(trial.question.machine) > 0;
+}
+
+Finding engine_runs_on_device(const Trial& trial) {
+    if (runs_on(trial.traits, trial.device.kind)) return std::nullopt;
+    const std::string_view engine = display_name(trial.traits.engine);
+    if (trial.device.kind == DeviceKind::cuda) return rejected(fmt::format("{} uses no GPU", engine), "use device=cpu");
+    return rejected(fmt::format("{} runs on NVIDIA GPUs only", engine),
+                    gpu_count(trial.question.machine) > 0 ? "use device=cuda:0" : "");
+}
+
+Finding device_exists(const Trial& trial) {
+    const std::size_t gpus = gpu_count(trial.question.machine);
+    if (trial.device.kind == DeviceKind::cpu || trial.device.index < gpus) return std::nullopt;
+    if (gpus > 0) {
+        return rejected(
+            fmt::format("there is no {}: the last GPU of this machine is cuda:{}", to_string(trial.device), gpus - 1),
+            "use device=cuda:0");
+    }
+    const bool has_alternative = trial.question.request.device && runs_on(trial.traits, DeviceKind::cpu);
+    const bool has_driver = !trial.question.machine.cuda.driver_version.empty();
+    return rejected(
+        fmt::format("{} on {} needs an NVIDIA GPU, this machine has none{}", display_name(trial.traits.engine),
+                    to_string(trial.device), has_driver ? ", or CUDA_VISIBLE_DEVICES hides it" : ""),
+        has_alternative ? "use device=cpu" : "");
+}
+
+Finding engine_computes_precision(const Trial& trial) {
+    const std::optional<Precision> stored = trial.package.quantization;
+    if (!stored || contains(trial.traits.precisions, *stored)) return std::nullopt;
+    return rejected(fmt::format("{} does not compute in {}", display_name(trial.traits.engine), to_string(*stored)));
+}
+
+bool uses_gpu(std::string_view provider) {
+    constexpr std::array<std::string_view, 3> kGpuProviders{kCudaProvider, "TensorrtExecutionProvider",
+                                                            "NvTensorRTRTXExecutionProvider"};
+    return contains(kGpuProviders, provider);
+}
+
+/// The execution providers that would be used: those asked for, or what the device needs.
+std::vector<std::string_view> effective_providers(const Trial& trial) {
+    std::vector<std::string_view> names;
+    std::ranges::transform(trial.question.request.onnx_execution_providers, std::back_inserter(names),
+                           &ExecutionProvider::name);
+    if (names.empty()) names.push_back(trial.device.kind == DeviceKind::cuda ? kCudaProvider : kCpuProvider);
+    return names;
+}
+
+Finding providers_fit_package(const Trial& trial) {
+    if (trial.traits.engine != Engine::onnxruntime || !trial.package.onnx) return std::nullopt;
+    for (const std::string_view name : effective_providers(trial)) {
+        if (contains(trial.package.onnx->incompatible_providers, name)) {
+            return rejected(fmt::format("the package says that it does not run with {}", name));
+        }
+    }
+    return std::nullopt;
+}
+
+Finding providers_fit_device(const Trial& trial) {
+    if (trial.traits.engine != Engine::onnxruntime) return std::nullopt;
+    const std::vector<std::string_view> providers = effective_providers(trial);
+    const auto gpu_provider = std::ranges::find_if(providers, uses_gpu);
+    const bool on_gpu = trial.device.kind == DeviceKind::cuda;
+    if (on_gpu == (gpu_provider != providers.end())) return std::nullopt;
+    if (on_gpu) {
+        return rejected("onnx_execution_providers names none that uses a GPU",
+                        fmt::format("use onnx_execution_providers={}", kCudaProvider));
+    }
+    return rejected(fmt::format("{} runs on an NVIDIA GPU, not on the CPU", *gpu_provider),
+                    fmt::format("use onnx_execution_providers={}", kCpuProvider));
+}
+
+Finding torch_script_supports_device(const Trial& trial) {
+    const auto& facts = trial.package.torch_script;
+    if (!facts || facts->supported_devices.empty() || contains(facts->supported_devices, trial.device.kind)) {
+        return std::nullopt;
+    }
+    const bool on_gpu = trial.device.kind == DeviceKind::cuda;
+    return rejected(fmt::format("the package says that it does not run on a {}", on_gpu ? "GPU" : "CPU"));
+}
+
+/// `NVIDIA L4` and `nvidia-l4` are one name.
+std::string normalised(std::string name) {
+    for (char& c : name) {
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+        if (c == ' ') c = '-';
+    }
+    return name;
+}
+
+/// What a TensorRT engine is bound to; null where the package is none, or states nothing.
+const formats::TensorRtFacts* engine_facts(const Trial& trial) {
+    return trial.package.format == PackageFormat::trt_engine && trial.package.tensorrt ? &*trial.package.tensorrt
+                                                                                       : nullptr;
+}
+
+Finding engine_file_fits_board(const Trial& trial) {
+    const formats::TensorRtFacts* const facts = engine_facts(trial);
+    if (!facts) return std::nullopt;
+    const auto& jetson = trial.question.machine.jetson;
+    if (!jetson) {
+        if (!facts->jetson_l4t_version) return std::nullopt;
+        return rejected("the engine was made on a Jetson, this machine is none");
+    }
+    if (!facts->jetson_l4t_version) {
+        if (facts->device_name.empty()) return remark("the package does not state whether it was made on a Jetson");
+        return rejected(fmt::format("the engine was made on {}, this machine is a Jetson", facts->device_name));
+    }
+    if (stated_parts_differ(first_parts(jetson->l4t_version, 2), first_parts(*facts->jetson_l4t_version, 2))) {
+        return rejected(fmt::format("the engine was made on a Jetson with L4T {}, this one has {}",
+                                    *facts->jetson_l4t_version, jetson->l4t_version));
+    }
+    return std::nullopt;
+}
+
+Finding engine_file_fits_gpu(const Trial& trial) {
+    const formats::TensorRtFacts* const facts = engine_facts(trial);
+    const std::vector<GpuDescription>& gpus = trial.question.machine.gpus;
+    if (!facts || gpus.empty()) return std::nullopt;
+    const std::size_t index = trial.device.index < gpus.size() ? trial.device.index : 0;
+    const GpuDescription& gpu = gpus[index];
+    const bool any_of_capability = facts->same_compute_capability_compatible;
+    const std::string made_for = any_of_capability ? facts->compute_capability : normalised(facts->device_name);
+    const std::string here = any_of_capability ? gpu.compute_capability : normalised(gpu.name);
+    const std::string_view what = any_of_capability ? "compute capability" : "GPU";
+    if (made_for.empty()) return remark(fmt::format("the package does not state the {} that it was made for", what));
+    if (here.empty()) return remark(fmt::format("the {} of this machine's GPU is unknown", what));
+    if (made_for == here) return std::nullopt;
+    return rejected(fmt::format("the engine was made for {} {}, cuda:{} is {}", what, made_for, index, here));
+}
+
+Finding engine_file_fits_version(const Trial& trial) {
+    const formats::TensorRtFacts* const facts = engine_facts(trial);
+    if (!facts) return std::nullopt;
+    const std::string& made_by = facts->tensorrt_version;
+    const std::string& here = trial.runtime.version;
+    if (made_by.empty()) return remark("the package does not state the TensorRT version that made it");
+    const std::string_view driven_major = first_parts(trial.traits.oldest_version, 1);
+    if (!facts->forward_compatible && stated_parts_differ(first_parts(made_by, 1), driven_major)) {
+        return rejected(
+            fmt::format("the engine was made by TensorRT {} and runs on that version alone, this build of "
+                        "the product works with TensorRT {}",
+                        made_by, driven_major));
+    }
+    if (!trial.runtime.installed) return std::nullopt;
+    if (facts->forward_compatible) {
+        if (facts->lean_runtime_excluded) {
+            return rejected("the engine runs on newer TensorRT versions only with a lean runtime, which it leaves out");
+        }
+        if (!(compare_stated_parts(here, made_by) < 0)) return std::nullopt;
+        return mendable(fmt::format("the engine needs TensorRT {} or newer, here is {}", made_by, here),
+                        upgrade_command(trial));
+    }
+    if (!stated_parts_differ(here, made_by)) return std::nullopt;
+    return mendable(
+        fmt::format("the engine was made by TensorRT {} and runs on that version alone, here is {}", made_by, here),
+        trial.question.machine.jetson ? std::string{} : install_command(trial, DeviceKind::cuda));
+}
+
+Finding runtime_is_installed(const Trial& trial) {
+    const EngineRuntime& runtime = trial.runtime;
+    const bool is_too_old = compare_stated_parts(runtime.version, trial.traits.oldest_version) < 0;
+    if (runtime.installed && !is_too_old) return std::nullopt;
+    std::string reason = runtime.why_not;
+    if (reason.empty()) {
+        reason = is_too_old ? fmt::format("{} {} is too old, {} is the oldest that works", display_name(runtime.engine),
+                                          runtime.version, trial.traits.oldest_version)
+                            : fmt::format("{} is not installed", display_name(runtime.engine));
+    }
+    const DeviceKind device = would_use_gpu(trial) ? DeviceKind::cuda : DeviceKind::cpu;
+    return mendable(std::move(reason), is_too_old ? upgrade_command(trial) : remedy_for_missing(trial, device));
+}
+
+Finding runtime_build_uses_gpu(const Trial& trial) {
+    if (!would_use_gpu(trial) || !trial.runtime.installed || has_gpu_build(trial.runtime)) return std::nullopt;
+    return mendable(fmt::format("the installed {} {} is a build without GPU support",
+                                display_name(trial.runtime.engine), trial.runtime.version),
+                    gpu_build_command(trial));
+}
+
+Finding driver_runs_cuda(const Trial& trial) {
+    // What installations bring where there is no GPU build yet.
+    constexpr std::string_view kCudaOfExtras = "12";
+    if (!would_use_gpu(trial)) return std::nullopt;
+    const bool is_there = trial.runtime.installed && has_gpu_build(trial.runtime);
+    return driver_problem(trial.question.machine, is_there ? trial.runtime.cuda_version : kCudaOfExtras);
+}
+
+Finding providers_are_there(const Trial& trial) {
+    const EngineRuntime& runtime = trial.runtime;
+    if (trial.traits.engine != Engine::onnxruntime || !runtime.installed) return std::nullopt;
+    for (const ExecutionProvider& asked : trial.question.request.onnx_execution_providers) {
+        // That a GPU build is missing is another rule's word.
+        if (contains(runtime.execution_providers, asked.name) || (uses_gpu(asked.name) && !has_gpu_build(runtime))) {
+            continue;
+        }
+        return rejected(fmt::format("the installed ONNX Runtime {} has no {}; it has {}", runtime.version, asked.name,
+                                    fmt::join(runtime.execution_providers, ", ")));
+    }
+    return std::nullopt;
+}
+
+Finding onnx_opset_is_known(const Trial& trial) {
+    const EngineRuntime& runtime = trial.runtime;
+    if (trial.traits.engine != Engine::onnxruntime || !trial.package.onnx || !runtime.installed ||
+        runtime.version.empty()) {
+        return std::nullopt;
+    }
+    const int newest = engines::newest_onnx_opset(runtime.version);
+    if (newest == 0 || trial.package.onnx->opset <= newest) return std::nullopt;
+    return mendable(fmt::format("the package needs operator set {}, ONNX Runtime {} runs up to {}",
+                                trial.package.onnx->opset, runtime.version, newest),
+                    upgrade_command(trial));
+}
+
+Finding torch_reads_torch_script(const Trial& trial) {
+    const auto& facts = trial.package.torch_script;
+    if (!facts || !trial.runtime.installed ||
+        !(compare_stated_parts(trial.runtime.version, facts->torch_version) < 0)) {
+        return std::nullopt;
+    }
+    return mendable(fmt::format("the package was made by PyTorch {}, which is newer than the installed {}",
+                                facts->torch_version, trial.runtime.version),
+                    upgrade_command(trial));
+}
+
+using Rule = Finding (*)(const Trial&);
+
+/// In the order in which their words are told: what was asked for, what can never be here, what can be mended.
+constexpr std::array<Rule, 18> kRules{
+    asked_backend,          asked_providers,      adapter_in_this_build,
+    engine_runs_on_device,  device_exists,        engine_computes_precision,
+    providers_fit_package,  providers_fit_device, torch_script_supports_device,
+    engine_file_fits_board, engine_file_fits_gpu, engine_file_fits_version,
+    driver_runs_cuda,       runtime_is_installed, runtime_build_uses_gpu,
+    providers_are_there,    onnx_opset_is_known,  torch_reads_torch_script,
+};
+
+// --- From findings to one verdict ------------------------------------------------------------------------------------
+
+std::vector<Verdict> findings_about(const formats::Package& package, const Question& question) {
+    std::vector<Verdict> findings;
+    for (const PackageRule rule : kPackageRules) {
+        if (Finding finding = rule(package, question)) findings.push_back(std::move(*finding));
+    }
+    return findings;
+}
+
+bool is_obstacle(const Verdict& finding) {
+    return finding.status != CandidateStatus::usable;
+}
+
+void append(std::string& text, std::string_view more) {
+    if (!text.empty() && !more.empty()) text += "; ";
+    text += more;
+}
+
+/// All that a user has to do; empty where one obstacle stays whatever he does.
+std::string joint_remedy(const std::vector<Verdict>& findings) {
+    std::vector<std::string> steps;
+    bool only_ask_differently = true;
+    for (const Verdict& finding : findings) {
+        if (!is_obstacle(finding)) continue;
+        if (finding.remedy.empty()) return {};
+        only_ask_differently = only_ask_differently && finding.status == CandidateStatus::rejected;
+        if (!contains(steps, finding.remedy)) steps.push_back(finding.remedy);
+    }
+    if (steps.empty()) return {};
+    return fmt::format("{}{}", fmt::join(steps, "; "), only_ask_differently ? ", which runs here" : "");
+}
+
+/// The first rejection decides, since no remedy of another obstacle helps against it. Without one, everything that has
+/// to be mended is told.
+Verdict joined(const std::vector<Verdict>& findings) {
+    Verdict verdict{CandidateStatus::usable, {}, joint_remedy(findings)};
+    const auto rejection = std::ranges::find(findings, CandidateStatus::rejected, &Verdict::status);
+    if (rejection != findings.end()) {
+        verdict.status = CandidateStatus::rejected;
+        verdict.reason = rejection->reason;
+        return verdict;
+    }
+    if (std::ranges::any_of(findings, is_obstacle)) verdict.status = CandidateStatus::possible;
+    for (const Verdict& finding : findings) {
+        if (finding.status == verdict.status) append(verdict.reason, finding.reason);
+    }
+    return verdict;
+}
+
+}  // namespace
+
+Verdict judge(const Trial& trial) {
+    std::vector<Verdict> findings = findings_about(trial.package, trial.question);
+    for (const Rule rule : kRules) {
+        if (Finding finding = rule(trial)) findings.push_back(std::move(*finding));
+    }
+    return joined(findings);
+}
+
+Verdict judge_unopened(const formats::Package& package, const Question& question) {
+    std::vector<Verdict> findings = findings_about(package, question);
+    findings.push_back(mendable(fmt::format("no engine opens the format {} as it is", to_string(package.format)),
+                                conversion(package, question.request)));
+    return joined(findings);
+}
+
+std::size_t gpu_count(const RuntimeDescription& machine) noexcept {
+    return machine.gpus.size();
+}
+
+bool runs_on(const engines::EngineTraits& traits, DeviceKind kind) noexcept {
+    return contains(traits.devices, kind);
+}
+
+}  // namespace inference_models::selection

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <string>
+#include <vector>
+
+/// How options are told to people: as they are written on the command line.
+namespace inference_models::selection {
+
+/// Values of the product's own words, separated by commas: `trt,onnx`.
+template <class Range>
+[[nodiscard]] std::string listed(const Range& values) {
+    std::vector<std::string> names;
+    std::ranges::transform(values, std::back_inserter(names), [](auto value) { return std::string(to_string(value)); });
+    return fmt::format("{}", fmt::join(names, ","));
+}
+
+}  // namespace inference_models::selection
