@@ -1,0 +1,23 @@
+#pragma once
+
+#include "engines/network.hpp"
+#include "formats/package.hpp"
+
+#include <inference_models/model.hpp>
+#include <memory>
+
+namespace inference_models::models {
+
+/// What every task's model is made of: a network in an engine, and what its package says.
+struct LoadedNetwork {
+    ModelDescription description;
+    formats::PackageContents contents;
+    formats::BatchRule batch;
+    std::unique_ptr<engines::Network> network;
+};
+
+/// A model for the task that the description names.
+/// \throws Error `unsupported_model` where no family decodes it, or the network's input is not an image
+[[nodiscard]] std::unique_ptr<Model> make_model(LoadedNetwork loaded);
+
+}  // namespace inference_models::models
