@@ -1,0 +1,18 @@
+#pragma once
+
+#include "console.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <functional>
+
+/// The program's commands. Each adds itself, with its options, to the parser; what it is to do is run after parsing.
+namespace inference_models::cli {
+
+using Action = std::function<ExitCode()>;
+
+void add_predict(CLI::App& program, Action& chosen);
+void add_explain(CLI::App& program, Action& chosen);
+void add_describe_runtime(CLI::App& program, Action& chosen);
+
+}  // namespace inference_models::cli

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstddef>
+#include <inference_models/error.hpp>
+#include <string_view>
+
+/// What a person sees: everything here goes to standard error, results alone go to standard output.
+namespace inference_models::cli {
+
+/// Exit codes of the program.
+enum class ExitCode : int {
+    ok = 0,  ///< also with nothing found
+    failure = 1,
+    usage = 2,
+    unreadable_input = 3,  ///< some images could not be read; the others are done
+    no_usable_backend = 4,
+};
+
+[[nodiscard]] ExitCode exit_code(ErrorKind kind) noexcept;
+
+/// `error[kind]: message` and, on a line of its own, `hint: ...`.
+void print_error(const Error& error);
+
+/// Sends the library's log to standard error: messages of this level and above.
+/// \throws Error `invalid_argument` for an unknown level
+void start_log(std::string_view level);
+
+/// A bar on a terminal, nothing elsewhere. Lines printed in between are not torn: clear it before, advance after.
+class ProgressBar {
+public:
+    explicit ProgressBar(std::size_t total);
+    ~ProgressBar() { clear(); }
+    ProgressBar(const ProgressBar&) = delete;
+    ProgressBar& operator=(const ProgressBar&) = delete;
+
+    void clear() const;
+    void advance();
+
+private:
+    std::size_t total_;
+    std::size_t done_ = 0;
+    bool shown_;
+};
+
+}  // namespace inference_models::cli

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Installs a build into a fresh prefix, moves the prefix, and builds and runs a project of somebody else with it.
+#   install_test.sh BUILD_DIR VERSION
+set -euo pipefail
+build=$1 version=$2
+here=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+cmake --install "$build" --prefix "$work/first" >/dev/null
+mv "$work/first" "$work/moved"
+cmake -S "$here/consumer" -B "$work/build" -DCMAKE_PREFIX_PATH="$work/moved" >/dev/null
+cmake --build "$work/build" >/dev/null
+
+printed=$(env -u LD_LIBRARY_PATH "$work/build/consumer")
+[[ $printed == "$version $version model_not_found" ]] || { echo "the consumer printed: $printed" >&2; exit 1; }
+printed=$("$work/moved/bin/inference-models" --version)
+[[ $printed == "inference-models $version" ]] || { echo "the program printed: $printed" >&2; exit 1; }
