@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# Runs the benchmarks one after the other; each prints its own table.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export INFERENCE_MODELS_BUILD_DIR=${INFERENCE_MODELS_BUILD_DIR:-build/release}
+.venv/bin/python benchmarks/pre_processing.py
+.venv/bin/python benchmarks/program.py
