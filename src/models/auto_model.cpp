@@ -91,22 +91,15 @@ std::unique_ptr<Model> load(const Plan& plan, const Candidate& candidate, const 
 /// Where no package is of a family that can be decoded, no backend would help.
 void check_family(const formats::Listing& listing) {
     const auto families = models::supported_families();
-    const auto is_supported = [&](const formats::Package& package) {
-        return package.problem || package.architecture.empty() ||
-               std::ranges::any_of(families, [&](const selection::SupportedFamily& family) {
-                   return family.architecture == package.architecture && family.task == package.task;
-               });
+    const auto may_run = [&](const formats::Package& package) {
+        return package.problem || package.architecture.empty() || selection::is_known_family(package, families);
     };
-    if (std::ranges::any_of(listing.packages, is_supported)) return;
+    if (std::ranges::any_of(listing.packages, may_run)) return;
     const formats::Package& package = listing.packages.front();
-    std::string known;
-    for (const auto& family : families) {
-        known += fmt::format("{}{} {}", known.empty() ? "" : ", ", family.architecture, to_string(family.task));
-    }
     throw Error(ErrorKind::unsupported_model, listing.location.string(),
                 fmt::format("{} is a model of the architecture {} for {}, which this version cannot run",
                             listing.location.string(), package.architecture, to_string(package.task)),
-                fmt::format("It runs: {}.", known));
+                fmt::format("It runs: {}.", selection::names_of(families)));
 }
 
 /// Takes a candidate that failed while loading out of the race, and says so.

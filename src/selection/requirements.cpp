@@ -50,17 +50,9 @@ Finding asked_package(const formats::Package& package, const Question& question)
 
 Finding known_family(const formats::Package& package, const Question& question) {
     if (package.architecture.empty()) return std::nullopt;  // a checkpoint tells once it is converted
-    const auto is_it = [&](const SupportedFamily& family) {
-        return family.architecture == package.architecture && family.task == package.task;
-    };
-    if (std::ranges::any_of(question.families, is_it)) return std::nullopt;
-    std::vector<std::string> known;
-    known.reserve(question.families.size());
-    for (const SupportedFamily& family : question.families) {
-        known.push_back(fmt::format("{} {}", family.architecture, to_string(family.task)));
-    }
+    if (is_known_family(package, question.families)) return std::nullopt;
     return rejected(fmt::format("unsupported here: architecture {} task {}; known: {}", package.architecture,
-                                to_string(package.task), fmt::join(known, ", ")));
+                                to_string(package.task), names_of(question.families)));
 }
 
 Finding asked_quantization(const formats::Package& package, const Question& question) {
@@ -417,6 +409,20 @@ Verdict joined(const std::vector<Verdict>& findings) {
 }
 
 }  // namespace
+
+bool is_known_family(const formats::Package& package, std::span<const SupportedFamily> families) {
+    return std::ranges::any_of(families, [&](const SupportedFamily& family) {
+        return family.architecture == package.architecture && family.task == package.task;
+    });
+}
+
+std::string names_of(std::span<const SupportedFamily> families) {
+    std::vector<std::string> names;
+    for (const SupportedFamily& family : families) {
+        names.push_back(fmt::format("{} {}", family.architecture, to_string(family.task)));
+    }
+    return fmt::format("{}", fmt::join(names, ", "));
+}
 
 Verdict judge(const Trial& trial) {
     std::vector<Verdict> findings = findings_about(trial.package, trial.question);

@@ -8,6 +8,7 @@
 #include <inference_models/runtime_description.hpp>
 
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -20,6 +21,11 @@ struct SupportedFamily {
     std::string_view architecture;
     TaskType task;
 };
+
+/// Whether a package is of a family that can be decoded, and all of those for a message: `yolov8 object-detection,
+/// ...`.
+[[nodiscard]] bool is_known_family(const formats::Package& package, std::span<const SupportedFamily> families);
+[[nodiscard]] std::string names_of(std::span<const SupportedFamily> families);
 
 /// Every (package, engine, device) that could be meant, best first: chosen, usable, possible, rejected; ties are broken
 /// by package id, so the order of the listing does not matter. At most one is `chosen`.
