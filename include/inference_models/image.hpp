@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace inference_models {
@@ -91,6 +92,12 @@ private:
 /// The same from bytes; `name` is what errors call them.
 [[nodiscard]] INFERENCE_MODELS_EXPORT Image decode_image(std::span<const std::byte> bytes,
                                                          const std::filesystem::path& name = "image");
+
+/// The bytes of an image file: JPEG (quality 95), PNG or WebP (lossless), as `ending` says: `.jpg`, `.jpeg`, `.png` or
+/// `.webp`, in any case.
+/// \throws Error `invalid_argument` for another ending
+[[nodiscard]] INFERENCE_MODELS_EXPORT std::vector<std::byte> encode_image(const ImageView& image,
+                                                                          const std::string& ending);
 
 /// Writes a picture as JPEG (quality 95), PNG or WebP (lossless), as the file's ending says: written aside, then
 /// renamed.

@@ -32,6 +32,7 @@ struct ModelDescription {
     std::optional<Precision> requested_precision;
     Precision precision = Precision::fp32;  ///< what it is really computed in
     std::uint32_t threads = 1;              ///< compute threads that the engine was given
+    std::int64_t max_batch_size = 1;        ///< most images of one run; a call with more makes several runs
     ImageSize network_input;                ///< width and height that images are brought to
     Explanation explanation;                ///< why it was chosen
 };

@@ -71,12 +71,14 @@ vision::TensorLayout layout_of(const LoadedNetwork& loaded) {
 }  // namespace
 
 ImageNetwork::ImageNetwork(LoadedNetwork loaded)
-    : loaded_(std::move(loaded)), layout_(layout_of(loaded_)), input_type_(input_type(loaded_)) {}
+    : loaded_(std::move(loaded)), layout_(layout_of(loaded_)), input_type_(input_type(loaded_)) {
+    loaded_.description.max_batch_size =
+        loaded_.batch.max.value_or(std::max(kLargestUnlimitedBatch, loaded_.batch.min));
+}
 
 std::vector<ImageNetwork::Chunk> ImageNetwork::chunks(std::size_t images) const {
     const auto least = static_cast<std::size_t>(loaded_.batch.min);
-    const auto most =
-        static_cast<std::size_t>(loaded_.batch.max.value_or(std::max(kLargestUnlimitedBatch, loaded_.batch.min)));
+    const auto most = static_cast<std::size_t>(loaded_.description.max_batch_size);
     std::vector<Chunk> all;
     for (std::size_t first = 0; first < images; first += most) {
         const std::size_t count = std::min(most, images - first);

@@ -71,8 +71,15 @@ MappedFile open_image_file(const std::filesystem::path& path) {
     }
 }
 
-std::vector<std::byte> encode(const ImageView& image, WritableFormat format) {
-    switch (format) {
+/// `name` is what an error calls the picture.
+std::vector<std::byte> encode(const ImageView& image, const std::string& ending, const std::string& name) {
+    const std::optional<WritableFormat> format = vision::writable_format_of_ending(ending);
+    if (!format) {
+        throw Error(ErrorKind::invalid_argument, name,
+                    fmt::format("the ending of {} names no format that pictures are written in", name),
+                    "End the name in .jpg, .jpeg, .png or .webp.");
+    }
+    switch (*format) {
         case WritableFormat::jpeg: return vision::encode_jpeg(image);
         case WritableFormat::webp: return vision::encode_webp(image);
         case WritableFormat::png: break;
@@ -92,14 +99,12 @@ Image decode_image(std::span<const std::byte> bytes, const std::filesystem::path
     return vision::apply_orientation(std::move(decoded.image), decoded.orientation);
 }
 
+std::vector<std::byte> encode_image(const ImageView& image, const std::string& ending) {
+    return encode(image, ending, ending);
+}
+
 void save_image(const ImageView& image, const std::filesystem::path& path) {
-    const std::optional<WritableFormat> format = vision::writable_format_of_ending(path.extension().string());
-    if (!format) {
-        throw Error(ErrorKind::invalid_argument, path.string(),
-                    fmt::format("the ending of {} names no format that pictures are written in", path.string()),
-                    "End the name in .jpg, .jpeg, .png or .webp.");
-    }
-    write_file_atomically(path, encode(image, *format));
+    write_file_atomically(path, encode(image, path.extension().string(), path.string()));
 }
 
 }  // namespace inference_models

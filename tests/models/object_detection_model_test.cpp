@@ -78,6 +78,7 @@ TEST(ObjectDetectionModel, BatchesAreSplitAndFilledUpAsThePackageAllows) {
     // The test engine's output has the batch that it was given, so a wrong batch would be an error.
     const auto threes = make(std::string("input 3 3 8 8\noutput 3 5 2\n") + kTwoBoxes, {3, 3});
     EXPECT_EQ(threes->as<ObjectDetectionModel>().infer(images, everything()), expected);
+    EXPECT_EQ(threes->description().max_batch_size, 3);
     const auto any = make(std::string("input -1 3 8 8\noutput -1 5 2\n") + kTwoBoxes, {1, std::nullopt});
     EXPECT_EQ(any->as<ObjectDetectionModel>().infer(images, everything()), expected);
     EXPECT_THAT(any->as<ObjectDetectionModel>().infer(std::span<const ImageView>{}, everything()), SizeIs(0));

@@ -281,6 +281,17 @@ TEST_F(ImageFile, IsSavedAsJpegByEitherEnding) {
     }
 }
 
+TEST_F(ImageFile, IsEncodedAsItIsSaved) {
+    const Image picture = tests::two_halves({40, 24});
+    for (const std::string ending : {".jpg", ".PNG", ".webp"}) {
+        save_image(picture, folder_ / ("picture" + ending));
+        const MappedFile file(folder_ / ("picture" + ending));
+        EXPECT_THAT(encode_image(picture, ending), ElementsAreArray(file.bytes()));
+    }
+    EXPECT_THAT([&] { (void)encode_image(picture, ".gif"); },
+                Throws<Error>(is_error(ErrorKind::invalid_argument, ".gif", "no format", ".jpg, .jpeg, .png")));
+}
+
 TEST_F(ImageFile, WithoutAKnownEndingIsNotSaved) {
     for (const char* const name : {"picture.bmp", "picture", "picture.gif", ".png"}) {
         const std::string path = folder_ / name;
