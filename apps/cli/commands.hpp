@@ -14,5 +14,6 @@ using Action = std::function<ExitCode()>;
 void add_predict(CLI::App& program, Action& chosen);
 void add_explain(CLI::App& program, Action& chosen);
 void add_describe_runtime(CLI::App& program, Action& chosen);
+void add_engine(CLI::App& program, Action& chosen);
 
 }  // namespace inference_models::cli

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <inference_models/version.hpp>
 #include <string>
 
@@ -10,6 +11,16 @@
 
 namespace inference_models::cli {
 namespace {
+
+/// Beside the library, where the program was installed with it.
+std::filesystem::path cmake_directory() {
+    const auto program = std::filesystem::read_symlink("/proc/self/exe");
+    const auto directory = program.parent_path().parent_path() / INFERENCE_MODELS_CMAKE_DIR;
+    if (std::filesystem::is_directory(directory)) return directory;
+    throw Error(ErrorKind::io_failure, directory.string(),
+                fmt::format("there is no CMake package in {}", directory.string()),
+                "Run the program from where it was installed with its library.");
+}
 
 int usage_error(const CLI::App& program, const CLI::ParseError& error) {
     const CLI::App* command = &program;
@@ -26,6 +37,15 @@ int usage_error(const CLI::App& program, const CLI::ParseError& error) {
 int run(int argument_count, char** arguments) {
     CLI::App program("Runs computer-vision models on the fastest backend of this machine.", "inference-models");
     program.set_version_flag("--version", fmt::format("inference-models {}", kVersion));
+    program
+        .add_flag_callback(
+            "--cmake-dir",
+            [] {
+                fmt::print("{}\n", cmake_directory().string());
+                throw CLI::Success();
+            },
+            "print the directory for find_package(inference_models): CMake's inference_models_DIR")
+        ->trigger_on_parse();
     program.require_subcommand(1);
     program.fallthrough();
     std::string log_level = "warning";
@@ -36,6 +56,7 @@ int run(int argument_count, char** arguments) {
     add_predict(program, chosen);
     add_explain(program, chosen);
     add_describe_runtime(program, chosen);
+    add_engine(program, chosen);
     try {
         program.parse(argument_count, arguments);
     } catch (const CLI::Success& answered) {  // --help, --version

@@ -4,6 +4,7 @@
 
 #include <inference_models/auto_model.hpp>
 #include <inference_models/detections.hpp>
+#include <inference_models/engine_build.hpp>
 #include <inference_models/error.hpp>
 #include <inference_models/explanation.hpp>
 #include <inference_models/image.hpp>

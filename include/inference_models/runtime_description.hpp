@@ -23,12 +23,14 @@ struct SearchedPlace {
 /// The runtime of one engine: the installed library, or why there is none.
 struct EngineRuntime {
     Engine engine = Engine::onnxruntime;
-    std::filesystem::path adapter;  ///< our library that drives it; empty where this build has none
+    std::filesystem::path adapter;  ///< our library that drives it; empty where there is none
+    std::filesystem::path
+        adapter_compiler;  ///< what builds the adapter on first use; empty where that is not needed or cannot be
     bool installed = false;
     std::string version;            ///< `1.32.0`; empty where not installed or unknown
     std::filesystem::path library;  ///< the file that would be opened
-    std::string why_not;            ///< one line, where not installed
-    std::string remedy;             ///< complete command or step that would make it usable; empty where installed
+    std::string why_not;            ///< one line, where it is not installed or cannot get its adapter
+    std::string remedy;             ///< complete command or step that would make it usable; empty where it is
     std::vector<std::string>
         execution_providers;   ///< ONNX Runtime only: `CPUExecutionProvider`, ... by the files there
     std::string cuda_version;  ///< the CUDA that this build of the runtime was made for, `12.8`; empty for CPU builds
@@ -95,10 +97,15 @@ struct RuntimeDescription {
     std::optional<JetsonDescription> jetson;
     std::vector<EngineRuntime> engines;  ///< one for each enumerator of Engine, in its order
     std::vector<Extra> extras;
+    std::vector<std::string> notes;  ///< what else stands in the way of a user, with what to do about it
 
     /// The entry of an engine. \throws Error `invalid_argument` where the description has none
     [[nodiscard]] INFERENCE_MODELS_EXPORT const EngineRuntime& engine(Engine which) const;
 };
+
+/// Where else Python packages are looked for in this process. The Python package names the directories of the
+/// interpreter that imported it, which may be others than those around our library.
+INFERENCE_MODELS_EXPORT void set_python_site_packages(std::vector<std::filesystem::path> directories);
 
 /// A table for people, each of its lines ending with '\n'.
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::string to_text(const RuntimeDescription& description);

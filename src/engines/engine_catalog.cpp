@@ -30,10 +30,9 @@ constexpr std::array<string_view, 2> kVendorVariables{"TORCH_ROOT", "LIBTORCH"};
 constexpr std::array<string_view, 1> kSonames{"libtorch_cpu.so"};
 constexpr std::array kInstallations{InstallationForDevice{DeviceKind::cpu, "torch-cpu"},
                                     InstallationForDevice{DeviceKind::cuda, "torch-cu128"}};
-constexpr std::array kFormats{FormatSupport{PackageFormat::torch_script, BackendType::torch},
-                              FormatSupport{PackageFormat::pt2, BackendType::torch}};
+constexpr std::array kFormats{FormatSupport{PackageFormat::torch_script, BackendType::torch}};
 constexpr std::array kDevices{DeviceKind::cpu, DeviceKind::cuda};
-constexpr std::array kPrecisions{Precision::fp32, Precision::fp16, Precision::bf16, Precision::int8};
+constexpr std::array kPrecisions{Precision::fp32};
 }  // namespace torch
 
 namespace openvino {
@@ -74,6 +73,7 @@ constexpr std::array kCatalog{
                  .precisions = onnxruntime::kPrecisions},
     EngineTraits{.engine = Engine::torch,
                  .adapter_library = "libinference_models_torch.so",
+                 .adapter_is_linked = true,
                  .requirement = "torch",
                  .oldest_version = "2.6",  // older wheels have the C++ ABI from before 2011
                  .library_variable = "INFERENCE_MODELS_TORCH_LIBRARY",

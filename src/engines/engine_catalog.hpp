@@ -29,7 +29,10 @@ struct InstallationForDevice {
 
 struct EngineTraits {
     Engine engine;
-    std::string_view adapter_library;                      ///< `libinference_models_onnxruntime.so`
+    std::string_view adapter_library;  ///< `libinference_models_onnxruntime.so`
+    /// The adapter is linked with the runtime, whose C++ interface differs from one minor release to the next: there is
+    /// one for each, `libinference_models_torch-2.13.so`, and what did not come ready for use is built from source.
+    bool adapter_is_linked = false;
     std::string_view requirement;                          ///< `onnxruntime`, what pip installs
     std::string_view oldest_version;                       ///< `1.16`; older ones are not driven
     std::string_view library_variable;                     ///< environment variable that names the library outright

@@ -5,11 +5,14 @@
 
 #include <dlfcn.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <inference_models/error.hpp>
 #include <map>
 #include <new>
+#include <numeric>
 #include <utility>
 
 namespace inference_models::engines {
@@ -50,20 +53,25 @@ void forward_log(std::int32_t level, im_text message) {
 
 constexpr im_host kHost{sizeof(im_host), forward_log};
 
-const im_adapter& open_adapter(const std::filesystem::path& library) {
+constexpr const char* kInstallAnew = "Install this product anew: its files must come from one build.";
+
+void* open_library(const std::filesystem::path& library, const char* hint) {
     void* const handle = ::dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (handle == nullptr) {
         const char* const why = ::dlerror();
         throw Error(ErrorKind::engine_failure, library.string(),
-                    fmt::format("the adapter {} cannot be opened: {}", library.string(), why != nullptr ? why : "?"),
-                    "Install this product anew: its files must come from one build.");
+                    fmt::format("{} cannot be opened: {}", library.string(), why != nullptr ? why : "?"), hint);
     }
+    return handle;
+}
+
+const im_adapter& open_adapter(const std::filesystem::path& library) {
+    void* const handle = open_library(library, kInstallAnew);
     const auto entry = reinterpret_cast<im_adapter_entry>(::dlsym(handle, "inference_models_adapter"));
     const im_adapter* const adapter = entry != nullptr ? entry(IM_ADAPTER_ABI, &kHost) : nullptr;
     if (adapter == nullptr || adapter->abi != IM_ADAPTER_ABI || adapter->struct_size < sizeof(im_adapter)) {
         throw Error(ErrorKind::engine_failure, library.string(),
-                    fmt::format("{} is not an engine adapter of this version", library.string()),
-                    "Install this product anew: its files must come from one build.");
+                    fmt::format("{} is not an engine adapter of this version", library.string()), kInstallAnew);
     }
     return *adapter;
 }
@@ -94,6 +102,29 @@ struct ProviderStructs {
     std::vector<im_execution_provider> structs;
 };
 
+/// Whether elements that lie next to one another from the last of these dimensions to the first have these strides.
+/// What a dimension of one element says is of no matter.
+bool has_strides(std::span<const std::int64_t> shape, const std::int64_t* strides,
+                 std::span<const std::size_t> slowest_to_fastest) {
+    std::int64_t expected = 1;
+    return std::all_of(slowest_to_fastest.rbegin(), slowest_to_fastest.rend(), [&](std::size_t dimension) {
+        const bool fits = shape[dimension] <= 1 || strides[dimension] == expected;
+        expected *= shape[dimension];
+        return fits;
+    });
+}
+
+/// Nothing where the elements lie in neither order.
+std::optional<MemoryOrder> memory_order(std::span<const std::int64_t> shape, const std::int64_t* strides) {
+    if (strides == nullptr) return MemoryOrder::row_major;
+    std::vector<std::size_t> dimensions(shape.size());
+    std::iota(dimensions.begin(), dimensions.end(), std::size_t{0});
+    if (has_strides(shape, strides, dimensions)) return MemoryOrder::row_major;
+    constexpr std::array<std::size_t, 4> kChannelsLast{0, 2, 3, 1};
+    if (shape.size() == 4 && has_strides(shape, strides, kChannelsLast)) return MemoryOrder::channels_last;
+    return std::nullopt;
+}
+
 im_device device(const Device& from) {
     return {static_cast<std::int32_t>(from.kind), from.index};
 }
@@ -104,7 +135,7 @@ Device device(const im_device& from) {
 }  // namespace
 
 Network::Network(const im_adapter& adapter, im_network* handle, std::filesystem::path file)
-    : adapter_(adapter), handle_(handle), file_(std::move(file)) {
+    : adapter_(adapter), handle_(handle), file_(std::move(file)), process_(::getpid()) {
     im_network_info info{};
     adapter.network_info(handle, &info);
     description_ = {ports({info.inputs, info.input_count}), ports({info.outputs, info.output_count}),
@@ -112,8 +143,13 @@ Network::Network(const im_adapter& adapter, im_network* handle, std::filesystem:
 }
 
 Network::~Network() {
+    if (!is_of_this_process()) return;  // a runtime would wait for threads that a fork has not copied
     for (im_execution* slot : free_slots_) adapter_.release_execution(slot);
     adapter_.release_network(handle_);
+}
+
+bool Network::is_of_this_process() const noexcept {
+    return ::getpid() == process_;
 }
 
 void Network::check(const im_failure* failure) const {
@@ -121,18 +157,25 @@ void Network::check(const im_failure* failure) const {
 }
 
 TensorView Network::view(const im_tensor& tensor) const {
+    const std::span shape(tensor.shape, tensor.rank);
+    const auto order = memory_order(shape, tensor.strides);
     const bool in_host_memory = tensor.device.kind == static_cast<std::int32_t>(DeviceKind::cpu);
-    if (tensor.strides != nullptr || !in_host_memory) {
+    if (!order || !in_host_memory) {
         throw Error(ErrorKind::engine_failure, file_.string(),
                     fmt::format("the engine keeps tensors of {} on a device or with gaps", file_.string()),
-                    "Only dense tensors in host memory are read in this version: use another backend.");
+                    "Only tensors without gaps in host memory are read in this version: use another backend.");
     }
-    return {static_cast<std::byte*>(tensor.data),
-            static_cast<ElementType>(tensor.element_type),
-            {tensor.shape, tensor.rank}};
+    return {static_cast<std::byte*>(tensor.data), static_cast<ElementType>(tensor.element_type), shape, *order};
 }
 
 Execution Network::acquire() const {
+    if (!is_of_this_process()) {
+        throw Error(ErrorKind::engine_failure, file_.string(),
+                    fmt::format("{} was loaded in process {}, and is used in its child {}", file_.string(), process_,
+                                ::getpid()),
+                    "Load the model after the fork, or start processes by `spawn`: the threads of a runtime do not "
+                    "survive a fork.");
+    }
     {
         const std::scoped_lock lock(mutex_);
         if (!free_slots_.empty()) {
@@ -181,18 +224,21 @@ TensorView Execution::output(std::size_t index) {
     return network_->view(tensor);
 }
 
-const OpenedRuntime& OpenedRuntime::open(const std::filesystem::path& adapter_library,
-                                         const std::filesystem::path& runtime_library) {
+const OpenedRuntime& OpenedRuntime::open(const RuntimeRequest& request) {
     // Runtimes are never closed: their threads and static objects do not survive it.
     static std::mutex mutex;
     static auto& opened =
         *new std::map<std::pair<std::filesystem::path, std::filesystem::path>, std::unique_ptr<OpenedRuntime>>;
     const std::scoped_lock lock(mutex);
-    auto& entry = opened[{adapter_library, runtime_library}];
+    auto& entry = opened[{request.adapter, request.library}];
     if (entry == nullptr) {
-        const im_adapter& adapter = open_adapter(adapter_library);
+        const bool was_loaded = ::dlopen(request.library.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD) != nullptr;
+        if (request.adapter_is_linked) open_library(request.library, "Install that runtime anew.");
+        const im_adapter& adapter = open_adapter(request.adapter);
+        const im_runtime_request raw{sizeof(im_runtime_request), text(request.library.native()), text(request.version),
+                                     was_loaded ? 1U : 0U};
         im_runtime* handle = nullptr;
-        throw_failure(adapter, adapter.open_runtime(text(runtime_library.native()), &handle), runtime_library.native());
+        throw_failure(adapter, adapter.open_runtime(&raw, &handle), request.library.native());
         entry.reset(new OpenedRuntime(adapter, handle));
     }
     return *entry;

@@ -15,15 +15,23 @@
 #include <string>
 #include <vector>
 
+#include <sys/types.h>
+
 /// The core's side of the seam: tensors in, tensors out. Knows nothing of images.
 namespace inference_models::engines {
 
-/// A dense tensor in host memory that belongs to an execution, last dimension fastest. Valid as long as what it was
-/// asked of says.
+/// In which order the elements of a tensor without gaps lie in memory.
+enum class MemoryOrder {
+    row_major,      ///< last dimension fastest
+    channels_last,  ///< of [batch, channels, height, width], the channels fastest: as [batch, height, width, channels]
+};
+
+/// A tensor without gaps in host memory that belongs to an execution. Valid as long as what it was asked of says.
 struct TensorView {
     std::byte* data = nullptr;
     ElementType type = ElementType::float32;
     std::span<const std::int64_t> shape;
+    MemoryOrder order = MemoryOrder::row_major;
 
     [[nodiscard]] std::size_t byte_count() const { return element_count(shape) * element_size(type); }
 };
@@ -67,10 +75,12 @@ public:
     [[nodiscard]] const NetworkDescription& description() const noexcept { return description_; }
 
     /// A slot to run in: a free one, or a new one. It goes back when the Execution ends, before the network does.
+    /// \throws Error `engine_failure` in a child of the process that loaded it: runtimes do not survive a fork
     [[nodiscard]] Execution acquire() const;
 
 private:
     friend class Execution;
+    [[nodiscard]] bool is_of_this_process() const noexcept;
     void check(const im_failure* failure) const;
     [[nodiscard]] TensorView view(const im_tensor& tensor) const;
     void give_back(im_execution* slot) const noexcept;
@@ -78,6 +88,7 @@ private:
     const im_adapter& adapter_;
     im_network* handle_;
     std::filesystem::path file_;
+    pid_t process_;  ///< that loaded it
     NetworkDescription description_;
     mutable std::mutex mutex_;
     mutable std::vector<im_execution*> free_slots_;
@@ -92,7 +103,7 @@ public:
     Execution(const Execution&) = delete;
     Execution& operator=(const Execution&) = delete;
 
-    /// Writable memory of an input, until it is asked for with another shape.
+    /// Writable memory of an input, in the order that the engine likes, until it is asked for with another shape.
     /// \throws Error `engine_failure`
     [[nodiscard]] TensorView input(std::size_t index, std::span<const std::int64_t> shape);
 
@@ -102,7 +113,7 @@ public:
     /// After a run; may be more than the network declares.
     [[nodiscard]] std::size_t output_count() const;
 
-    /// Valid until the next run, or until the slot goes back.
+    /// In row-major order. Valid until the next run, or until the slot goes back.
     /// \throws Error `engine_failure`
     [[nodiscard]] TensorView output(std::size_t index);
 
@@ -114,13 +125,19 @@ private:
     im_execution* slot_;
 };
 
+struct RuntimeRequest {
+    std::filesystem::path adapter;
+    std::filesystem::path library;
+    std::string version = {};        ///< what the library's files say; empty where they do not
+    bool adapter_is_linked = false;  ///< with the runtime, which is therefore opened before it
+};
+
 /// A runtime that was opened by its adapter; lives as long as the process.
 class OpenedRuntime {
 public:
-    /// Opens the adapter, then the runtime through it; once per pair of paths.
+    /// Opens the adapter, and the runtime through it; once per pair of paths.
     /// \throws Error `engine_failure` where one of them cannot be opened
-    [[nodiscard]] static const OpenedRuntime& open(const std::filesystem::path& adapter_library,
-                                                   const std::filesystem::path& runtime_library);
+    [[nodiscard]] static const OpenedRuntime& open(const RuntimeRequest& request);
 
     [[nodiscard]] const std::string& version() const noexcept { return version_; }
 

@@ -8,10 +8,12 @@
 #include <vector>
 
 #include "common/log.hpp"
+#include "engines/engine_catalog.hpp"
 #include "engines/network.hpp"
 #include "formats/package.hpp"
 #include "models/families.hpp"
 #include "models/loaded_network.hpp"
+#include "runtime/adapter_build.hpp"
 #include "runtime/describe.hpp"
 #include "selection/selection.hpp"
 
@@ -32,7 +34,7 @@ void check(const LoadOptions& options) {
 /// A request with everything that follows from it without loading anything.
 struct Plan {
     formats::Listing listing;
-    const RuntimeDescription& runtime;
+    RuntimeDescription runtime;
     Explanation explanation;
 };
 
@@ -54,6 +56,12 @@ const formats::Package& package_of(const formats::Listing& listing, const Candid
     return *std::ranges::find(listing.packages, candidate.package_id, &formats::Package::id);
 }
 
+/// The adapter of an engine, built where it has to be.
+std::filesystem::path adapter_of(const EngineRuntime& engine) {
+    if (!engine.adapter.empty()) return engine.adapter;
+    return runtime::build_adapter(engine, runtime::Surroundings::of_this_process());
+}
+
 std::unique_ptr<Model> load(const Plan& plan, const Candidate& candidate, const LoadOptions& options) {
     const formats::Package& package = package_of(plan.listing, candidate);
     const EngineRuntime& engine = plan.runtime.engine(*candidate.engine);
@@ -61,7 +69,8 @@ std::unique_ptr<Model> load(const Plan& plan, const Candidate& candidate, const 
     models::LoadedNetwork loaded;
     loaded.contents = formats::read_package_contents(package);
     loaded.batch = package.batch;
-    const auto& runtime = engines::OpenedRuntime::open(engine.adapter, engine.library);
+    const auto& runtime = engines::OpenedRuntime::open(
+        {adapter_of(engine), engine.library, engine.version, engines::traits(engine.engine).adapter_is_linked});
     loaded.network = runtime.load({package.format, package.weights, candidate.device, std::nullopt,
                                    thread_budget(plan.runtime, options), options.onnx_execution_providers});
 

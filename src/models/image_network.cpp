@@ -68,6 +68,21 @@ vision::TensorLayout layout_of(const LoadedNetwork& loaded) {
                                                    fmt::join(shape, ", "), input.name, size.width, size.height));
 }
 
+/// Images [channels, height, width] one behind the other -> [height, width, channels].
+void copy_to_channels_last(std::span<const std::byte> from, std::span<std::byte> to,
+                           std::span<const std::int64_t> shape, std::size_t element) {
+    const auto channels = static_cast<std::size_t>(shape[1]);
+    const auto pixels = static_cast<std::size_t>(shape[2] * shape[3]);
+    for (std::size_t image = 0; image < from.size(); image += channels * pixels * element) {
+        for (std::size_t channel = 0; channel < channels; ++channel) {
+            for (std::size_t pixel = 0; pixel < pixels; ++pixel) {
+                std::memcpy(&to[image + (pixel * channels + channel) * element],
+                            &from[image + (channel * pixels + pixel) * element], element);
+            }
+        }
+    }
+}
+
 }  // namespace
 
 ImageNetwork::ImageNetwork(LoadedNetwork loaded)
@@ -92,6 +107,11 @@ std::vector<std::int64_t> ImageNetwork::input_shape(std::size_t batch) const {
     const auto count = static_cast<std::int64_t>(batch);
     if (layout_ == vision::TensorLayout::nchw) return {count, kChannels, size.height, size.width};
     return {count, size.height, size.width, kChannels};
+}
+
+/// How pixels lie in a view that an execution gave for the input.
+vision::TensorLayout ImageNetwork::layout_in(const engines::TensorView& input) const {
+    return input.order == engines::MemoryOrder::channels_last ? vision::TensorLayout::nhwc : layout_;
 }
 
 std::size_t ImageNetwork::image_bytes() const {
@@ -122,10 +142,11 @@ void ImageNetwork::run_images(std::span<const ImageView> images, StageTimes& tim
             const Stopwatch watch(times.pre_process);
             const engines::TensorView input = execution.input(0, input_shape(chunk.batch));
             const std::span memory(input.data, input.byte_count());
+            const vision::TensorLayout layout = layout_in(input);
             const std::size_t bytes = image_bytes();
             for (std::size_t i = 0; i < chunk.images; ++i) {
                 metadata.push_back(vision::pre_process(images[chunk.first + i], loaded_.contents.pre_processing,
-                                                       {memory.subspan(i * bytes, bytes), input_type_, layout_}));
+                                                       {memory.subspan(i * bytes, bytes), input_type_, layout}));
             }
             std::ranges::fill(memory.subspan(chunk.images * bytes), std::byte{0});
         }
@@ -167,7 +188,11 @@ std::vector<Tensor> ImageNetwork::forward(const Tensor& input) const {
         const engines::TensorView view = execution.input(0, input_shape(chunk.batch));
         const std::span memory(view.data, view.byte_count());
         const auto from = input.bytes().subspan(chunk.first * image_bytes(), chunk.images * image_bytes());
-        std::ranges::copy(from, memory.begin());
+        if (layout_in(view) == layout_) {
+            std::ranges::copy(from, memory.begin());
+        } else {
+            copy_to_channels_last(from, memory, view.shape, element_size(input_type_));
+        }
         std::ranges::fill(memory.subspan(from.size()), std::byte{0});
         execution.run();
         const RunOutputs outputs_of_run = outputs(execution, chunk.batch);

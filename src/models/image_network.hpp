@@ -52,11 +52,12 @@ private:
     };
     [[nodiscard]] std::vector<Chunk> chunks(std::size_t images) const;
     [[nodiscard]] std::vector<std::int64_t> input_shape(std::size_t batch) const;
+    [[nodiscard]] vision::TensorLayout layout_in(const engines::TensorView& input) const;
     [[nodiscard]] std::size_t image_bytes() const;
     [[nodiscard]] RunOutputs outputs(engines::Execution& execution, std::size_t batch) const;
 
     LoadedNetwork loaded_;
-    vision::TensorLayout layout_;
+    vision::TensorLayout layout_;  ///< of the shape that the network declares
     ElementType input_type_;
 };
 

@@ -14,6 +14,7 @@
 #include <inference_models/version.hpp>
 #include <limits>
 #include <memory>
+#include <mutex>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -26,6 +27,7 @@
 #include "runtime/extras.hpp"
 #include "runtime/files.hpp"
 #include "runtime/jetson.hpp"
+#include "runtime/python_packages.hpp"
 #include "runtime/search_places.hpp"
 #include "runtime/visible_gpus.hpp"
 
@@ -41,6 +43,17 @@ const EngineRuntime& RuntimeDescription::engine(Engine which) const {
 
 namespace runtime {
 namespace {
+
+/// What set_python_site_packages was told.
+struct PythonSitePackages {
+    std::mutex mutex;
+    std::vector<std::filesystem::path> directories;
+};
+
+PythonSitePackages& known_site_packages() {
+    static PythonSitePackages instance;
+    return instance;
+}
 
 std::uint32_t affinity_of_this_process() {
     constexpr int kMostCores = 1 << 16;  // the kernel refuses sets that are smaller than its own
@@ -92,6 +105,22 @@ MemoryDescription describe_memory(const Surroundings& surroundings, std::optiona
     return {bytes_of(meminfo, "MemTotal"), bytes_of(meminfo, "MemAvailable"), cgroup_limit};
 }
 
+/// Roboflow's Python package has the import name of ours.
+std::vector<std::string> notes_about(const SearchPlaces& places) {
+    std::vector<std::string> notes;
+    for (const Place& place : places.site_packages) {
+        const auto theirs = find_distribution(place.path, "inference-models");
+        if (!theirs || !find_distribution(place.path, "inference-models-cpp")) continue;
+        notes.push_back(
+            fmt::format("Roboflow's inference-models {} is installed in {} too, under the same import name: keep one "
+                        "of them, by {} "
+                        "&& {}",
+                        theirs->version, place.path.string(), pip_uninstall(places, "inference-models"),
+                        pip_install(places, "--force-reinstall --no-deps inference-models-cpp")));
+    }
+    return notes;
+}
+
 }  // namespace
 
 Surroundings Surroundings::of_this_process() {
@@ -101,6 +130,11 @@ Surroundings Surroundings::of_this_process() {
         return value == nullptr ? std::nullopt : std::optional<std::string>(value);
     };
     surroundings.our_library = file_of_this_code();
+    {
+        PythonSitePackages& known = known_site_packages();
+        const std::scoped_lock lock(known.mutex);
+        surroundings.python_site_packages = known.directories;
+    }
     surroundings.architecture = machine_architecture();
     surroundings.libc = fmt::format("glibc {}", ::gnu_get_libc_version());
     surroundings.cores_by_affinity = affinity_of_this_process();
@@ -143,13 +177,20 @@ RuntimeDescription describe(const Surroundings& surroundings) {
     }
     machine.extras = list_extras(machine, places);
     name_installations(machine);
+    machine.notes = notes_about(places);
     return machine;
 }
 
-const RuntimeDescription& this_machine() {
-    static const RuntimeDescription machine = describe(Surroundings::of_this_process());
-    return machine;
+RuntimeDescription this_machine() {
+    return describe(Surroundings::of_this_process());
 }
 
 }  // namespace runtime
+
+void set_python_site_packages(std::vector<std::filesystem::path> directories) {
+    runtime::PythonSitePackages& known = runtime::known_site_packages();
+    const std::scoped_lock lock(known.mutex);
+    known.directories = std::move(directories);
+}
+
 }  // namespace inference_models

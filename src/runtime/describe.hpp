@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 /// Looks at this machine. Everything is read from files, so a test can lay out any machine in a directory.
 namespace inference_models::runtime {
@@ -16,9 +17,10 @@ struct Surroundings {
     std::filesystem::path root = "/";  ///< /proc, /sys, /etc, /usr are looked up below it
     std::function<std::optional<std::string>(const char*)> environment;  ///< getenv
     std::filesystem::path our_library;  ///< libinference_models.so itself: adapters and site-packages are found from it
-    std::string architecture;           ///< `x86_64`, `aarch64`
-    std::string libc;                   ///< `glibc 2.36`
-    std::uint32_t cores_by_affinity = 0;  ///< that this process may run on; 0 where unknown
+    std::vector<std::filesystem::path> python_site_packages;  ///< of the Python that imported us
+    std::string architecture;                                 ///< `x86_64`, `aarch64`
+    std::string libc;                                         ///< `glibc 2.36`
+    std::uint32_t cores_by_affinity = 0;                      ///< that this process may run on; 0 where unknown
     std::filesystem::path nvml;  ///< NVIDIA's management library, opened only where there is a driver; empty: never
 
     /// Those of this process.
@@ -33,7 +35,7 @@ struct Surroundings {
 
 [[nodiscard]] RuntimeDescription describe(const Surroundings& surroundings);
 
-/// The description of this process's machine, made once.
-[[nodiscard]] const RuntimeDescription& this_machine();
+/// The machine as this process finds it now: libraries may have been loaded or installed since the last time.
+[[nodiscard]] RuntimeDescription this_machine();
 
 }  // namespace inference_models::runtime

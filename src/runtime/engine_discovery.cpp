@@ -9,6 +9,7 @@
 
 #include "common/shell_quoting.hpp"
 #include "common/version_number.hpp"
+#include "runtime/adapters.hpp"
 #include "runtime/build_facts.hpp"
 #include "runtime/files.hpp"
 #include "runtime/library_files.hpp"
@@ -24,15 +25,6 @@ using std::string_view;
 
 constexpr string_view kMapped = "already in this process";
 
-fs::path adapter_of(const EngineTraits& traits, const Surroundings& surroundings) {
-    std::vector<fs::path> directories{surroundings.our_library.parent_path()};
-    if (const auto named = surroundings.variable("INFERENCE_MODELS_ADAPTERS")) directories.emplace_back(*named);
-    for (const auto& directory : directories) {
-        if (file_exists(directory / traits.adapter_library)) return directory / traits.adapter_library;
-    }
-    return {};
-}
-
 /// One search for one engine.
 class Search {
 public:
@@ -41,12 +33,12 @@ public:
 
     EngineRuntime result() {
         runtime_.engine = traits_.engine;
-        runtime_.adapter = adapter_of(traits_, surroundings_);
         const bool decided = is_mapped() || is_named_by_variable() || is_in_site_packages() || is_of_vendor() ||
                              is_where_the_loader_looks();
         if (!decided && runtime_.why_not.empty()) {
             runtime_.why_not = fmt::format("{} was not found", display_name(traits_.engine));
         }
+        look_for_adapter();
         return std::move(runtime_);
     }
 
@@ -90,6 +82,36 @@ private:
 
     bool is_where_the_loader_looks() {
         return std::ranges::any_of(places_.loader_directories, [&](const Place& place) { return is_in(place); });
+    }
+
+    void look_for_adapter() {
+        runtime_.adapter = find_adapter(traits_, runtime_.version, surroundings_);
+        if (!runtime_.adapter.empty() || !runtime_.installed || !traits_.adapter_is_linked) return;
+        const std::string missing =
+            fmt::format("{} {} is installed, but has no adapter", display_name(traits_.engine), runtime_.version);
+        if (runtime_.version.empty() || adapter_sources(surroundings_).empty()) {
+            runtime_.why_not = missing + ", and nothing is here to build it from";
+            return;
+        }
+        if (adapter_target(traits_, runtime_.version, surroundings_).empty()) {
+            runtime_.why_not = missing + ", and there is no cache directory to build it in";
+            runtime_.remedy = "set INFERENCE_MODELS_ADAPTERS to a directory that this user may write to";
+            return;
+        }
+        runtime_.adapter_compiler = find_compiler(surroundings_);
+        if (!runtime_.adapter_compiler.empty()) return;
+        runtime_.why_not = missing + ", and there is no C++ compiler to build it with";
+        runtime_.remedy = fmt::format("install a C++ compiler (Debian, Ubuntu: apt-get install g++), then run: {}",
+                                      command_that_builds());
+    }
+
+    /// A program of its own finds the same library only if it is told.
+    std::string command_that_builds() const {
+        const std::string build = fmt::format("inference-models engine build {}", to_string(traits_.engine));
+        const bool is_found_by_all = runtime_.searched.back().origin != kMapped;
+        return is_found_by_all
+                   ? build
+                   : fmt::format("{}={} {}", traits_.library_variable, shell_quoted(runtime_.library.string()), build);
     }
 
     bool is_below(string_view variable) {

@@ -41,6 +41,7 @@ Json list_of(const std::vector<Item>& items) {
 Json json_of(const EngineRuntime& runtime) {
     return {{"engine", to_string(runtime.engine)},
             {"adapter", runtime.adapter.string()},
+            {"adapter_compiler", runtime.adapter_compiler.string()},
             {"installed", runtime.installed},
             {"version", runtime.version},
             {"library", runtime.library.string()},
@@ -90,7 +91,8 @@ std::string to_json(const RuntimeDescription& machine) {
                         {"cuda", json_of(machine.cuda)},
                         {"jetson", machine.jetson ? json_of(*machine.jetson) : Json(nullptr)},
                         {"engines", list_of(machine.engines)},
-                        {"extras", list_of(machine.extras)}};
+                        {"extras", list_of(machine.extras)},
+                        {"notes", Json(machine.notes)}};
     // Paths are bytes; those that are not UTF-8 are replaced, since JSON has no other texts.
     return document.dump(2, ' ', false, Json::error_handler_t::replace);
 }

@@ -89,20 +89,25 @@ std::string detail(std::string_view text) {
     return text.empty() ? std::string{} : fmt::format("      {}\n", printable(text));
 }
 
+std::string adapter_word(const EngineRuntime& runtime) {
+    if (!runtime.adapter.empty()) return "yes";
+    return runtime.adapter_compiler.empty() ? "no" : "on first use";
+}
+
 /// A table, and below each of its rows where the library lies, or why there is none and what to do about it.
 std::string engine_section(const RuntimeDescription& machine) {
     std::vector<Row> rows{{"engine", "state", "version", "cuda", "adapter"}};
     for (const EngineRuntime& runtime : machine.engines) {
         rows.push_back({std::string(display_name(runtime.engine)), runtime.installed ? "installed" : "missing",
-                        or_dash(runtime.version), or_dash(runtime.cuda_version),
-                        !runtime.adapter.empty() ? "yes" : "no"});
+                        or_dash(runtime.version), or_dash(runtime.cuda_version), adapter_word(runtime)});
     }
     const std::vector<std::string> lines = aligned(std::move(rows));
     std::string text = "Engines\n" + lines.front();
     for (std::size_t i = 0; i < machine.engines.size(); ++i) {
         const EngineRuntime& runtime = machine.engines[i];
         text += lines[i + 1];
-        text += detail(runtime.installed ? runtime.library.string() : runtime.why_not);
+        if (runtime.installed) text += detail(runtime.library.string());
+        text += detail(runtime.why_not);
         text += detail(runtime.remedy);
         if (runtime.execution_providers.empty()) continue;
         text += detail(fmt::format("with {}", fmt::join(runtime.execution_providers, ", ")));
@@ -130,11 +135,17 @@ std::string extra_section(const std::vector<Extra>& extras) {
     return section("Extras", std::move(rows));
 }
 
+std::string note_section(const std::vector<std::string>& notes) {
+    std::string text;
+    for (const std::string& note : notes) text += fmt::format("\nNote: {}\n", printable(note));
+    return text;
+}
+
 }  // namespace
 
 std::string to_text(const RuntimeDescription& description) {
     return machine_section(description) + '\n' + engine_section(description) + '\n' + cuda_section(description.cuda) +
-           '\n' + extra_section(description.extras);
+           '\n' + extra_section(description.extras) + note_section(description.notes);
 }
 
 }  // namespace inference_models

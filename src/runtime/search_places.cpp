@@ -60,6 +60,7 @@ std::vector<Place> site_packages_of(const Surroundings& surroundings, const fs::
         if (name == "site-packages" || name == "dist-packages") places.add("next to our library", parent);
     }
     if (!our_environment.empty()) places.add_site_packages_of("environment of our library", our_environment);
+    for (const fs::path& directory : surroundings.python_site_packages) places.add("this Python", directory);
     for (const char* variable : {"VIRTUAL_ENV", "CONDA_PREFIX"}) {
         if (const auto root = surroundings.variable(variable)) places.add_site_packages_of(variable, *root);
     }

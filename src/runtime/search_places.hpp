@@ -19,7 +19,7 @@ struct Place {
 struct SearchPlaces {
     std::vector<std::filesystem::path> mapped;  ///< libraries that this process has already
     std::filesystem::path our_environment;      ///< the virtual environment that our library lies in; empty: none
-    std::vector<Place> site_packages;           ///< of our library, of $VIRTUAL_ENV and of $CONDA_PREFIX
+    std::vector<Place> site_packages;           ///< of our library, this Python, $VIRTUAL_ENV and $CONDA_PREFIX
     std::vector<Place> loader_directories;      ///< where the system's loader would look
 };
 

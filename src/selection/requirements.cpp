@@ -111,9 +111,15 @@ Finding asked_providers(const Trial& trial) {
     return rejected("only ONNX Runtime has execution providers", "leave onnx_execution_providers out");
 }
 
-Finding adapter_in_this_build(const Trial& trial) {
-    if (!trial.runtime.adapter.empty()) return std::nullopt;
-    return rejected(fmt::format("this build has no adapter for {}", display_name(trial.traits.engine)));
+Finding adapter_is_there(const Trial& trial) {
+    const EngineRuntime& runtime = trial.runtime;
+    if (!runtime.adapter.empty()) return std::nullopt;
+    if (!trial.traits.adapter_is_linked) {
+        return rejected(fmt::format("this build has no adapter for {}", display_name(trial.traits.engine)));
+    }
+    if (!runtime.installed) return std::nullopt;  // which adapter it takes is known when there is a version
+    if (!runtime.adapter_compiler.empty()) return remark("its adapter is built on first use");
+    return mendable(runtime.why_not, runtime.remedy);
 }
 
 /// A GPU of this machine would do the work: the one asked for or, where that is not there, the one that is proposed
@@ -350,7 +356,7 @@ using Rule = Finding (*)(const Trial&);
 
 /// In the order in which their words are told: what was asked for, what can never be here, what can be mended.
 constexpr std::array<Rule, 18> kRules{
-    asked_backend,          asked_providers,      adapter_in_this_build,
+    asked_backend,          asked_providers,      adapter_is_there,
     engine_runs_on_device,  device_exists,        engine_computes_precision,
     providers_fit_package,  providers_fit_device, torch_script_supports_device,
     engine_file_fits_board, engine_file_fits_gpu, engine_file_fits_version,

@@ -2,8 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstring>
+#include <functional>
 #include <inference_models/log.hpp>
 #include <thread>
 #include <vector>
@@ -46,6 +49,46 @@ TEST(Network, RunsOnWhatWasWrittenIntoItsMemory) {
     ASSERT_EQ(execution.output_count(), 1U);
     EXPECT_THAT(execution.output(0).shape, ElementsAre(2, 3));
     EXPECT_THAT(values(execution.output(0)), ElementsAre(12, 22, 32, 16, 26, 36));
+}
+
+TEST(Network, TellsTheOrderThatTheEngineLikes) {
+    const std::vector<std::int64_t> shape{2, 3, 8, 4};
+    const auto order_of = [&](const std::string& words) {
+        return load_test_network("input -1 3 8 4\n" + words)->acquire().input(0, shape).order;
+    };
+    EXPECT_EQ(order_of(""), MemoryOrder::row_major);
+    EXPECT_EQ(order_of("order channels_last"), MemoryOrder::channels_last);
+    const Error error = error_of([&] { (void)order_of("order gaps"); });
+    EXPECT_EQ(error.kind(), ErrorKind::engine_failure);
+    EXPECT_THAT(error.message(), HasSubstr("with gaps"));
+}
+
+TEST(Network, ADimensionOfOneMayHaveAnyStride) {
+    const auto network = load_test_network("input -1 1 1 1\norder gaps");
+    const std::vector<std::int64_t> shape{1, 1, 1, 1};
+    EXPECT_EQ(network->acquire().input(0, shape).order, MemoryOrder::row_major);
+}
+
+/// What a child of this process ends with.
+int exit_code_of_child(const std::function<int()>& work) {
+    const pid_t child = ::fork();
+    if (child == 0) ::_exit(work());
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST(Network, IsRefusedInAChildOfItsProcess) {
+    auto network = load_test_network("input 1 1\noutput 1 1\nvalues 0");
+    EXPECT_EQ(exit_code_of_child([&] {
+                  const Error error = error_of([&] { (void)network->acquire(); });
+                  network.reset();  // releases nothing of the parent's
+                  return error.kind() == ErrorKind::engine_failure && error.hint().starts_with("Load the model after")
+                             ? 42
+                             : 1;
+              }),
+              42);
+    EXPECT_NO_THROW((void)network->acquire());
 }
 
 TEST(Network, GivesASlotToOneAtATimeAndReusesIt) {
@@ -109,22 +152,22 @@ TEST(OpenedRuntime, IsOpenedOnceAndTellsItsVersion) {
 TEST(OpenedRuntime, ForwardsTheLogOfTheAdapter) {
     std::vector<std::string> messages;
     set_log_handler(LogLevel::debug, [&](LogLevel, std::string_view message) { messages.emplace_back(message); });
-    (void)OpenedRuntime::open(INFERENCE_MODELS_TEST_ENGINE, "another one");
+    (void)OpenedRuntime::open({INFERENCE_MODELS_TEST_ENGINE, "another one"});
     set_log_handler(LogLevel::off, {});
     EXPECT_THAT(messages, ElementsAre("test runtime opened"));
 }
 
 TEST(OpenedRuntime, SaysWhyARuntimeCannotBeOpened) {
-    const Error error = error_of([] { (void)OpenedRuntime::open(INFERENCE_MODELS_TEST_ENGINE, "missing"); });
+    const Error error = error_of([] { (void)OpenedRuntime::open({INFERENCE_MODELS_TEST_ENGINE, "missing"}); });
     EXPECT_EQ(error.kind(), ErrorKind::engine_failure);
     EXPECT_EQ(error.subject(), "missing");
     EXPECT_EQ(error.hint(), "Install it.");
 }
 
 TEST(OpenedRuntime, RefusesALibraryThatIsNoAdapter) {
-    const Error absent = error_of([] { (void)OpenedRuntime::open("/nowhere/libnothing.so", "any"); });
+    const Error absent = error_of([] { (void)OpenedRuntime::open({"/nowhere/libnothing.so", "any"}); });
     EXPECT_THAT(absent.message(), HasSubstr("/nowhere/libnothing.so"));
-    const Error other = error_of([] { (void)OpenedRuntime::open(INFERENCE_MODELS_OTHER_LIBRARY, "any"); });
+    const Error other = error_of([] { (void)OpenedRuntime::open({INFERENCE_MODELS_OTHER_LIBRARY, "any"}); });
     EXPECT_THAT(other.message(), HasSubstr("is not an engine adapter"));
     EXPECT_THAT(other.hint(), HasSubstr("Install"));
 }

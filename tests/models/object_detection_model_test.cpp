@@ -68,6 +68,26 @@ TEST(ObjectDetectionModel, StagesOneByOneEqualInfer) {
     EXPECT_EQ(model.post_process(outputs, input.metadata, everything()), model.infer(images, everything()));
 }
 
+TEST(ObjectDetectionModel, PixelsLieAsTheEngineLikesThem) {
+    const std::string script = std::string("input -1 3 8 8\noutput -1 5 2\n") + kTwoBoxes;
+    const auto plain_owner = make(script, {1, 2});
+    const auto other_owner = make(script + "order channels_last\n", {1, 2});
+    const auto& plain = plain_owner->as<ObjectDetectionModel>();
+    const auto& other = other_owner->as<ObjectDetectionModel>();
+    std::vector<Image> pictures(3, Image({30, 20}));
+    // The channels differ, so a pixel in the wrong place changes the mean of the first one.
+    for (std::size_t i = 0; i < pictures[1].pixels().size(); ++i) {
+        pictures[1].pixels()[i] = static_cast<std::uint8_t>(i % 3 * 80 + i % 7);
+    }
+    const std::vector<ImageView> images(pictures.begin(), pictures.end());
+    const auto expected = plain.infer(images, everything());
+    EXPECT_NE(expected[0], expected[1]);
+    EXPECT_EQ(other.infer(images, everything()), expected);
+    const auto input = other.pre_process(images);
+    EXPECT_TRUE(std::ranges::equal(input.tensor.bytes(), plain.pre_process(images).tensor.bytes()));
+    EXPECT_EQ(other.post_process(other.forward(input.tensor), input.metadata, everything()), expected);
+}
+
 TEST(ObjectDetectionModel, BatchesAreSplitAndFilledUpAsThePackageAllows) {
     const std::vector<Image> pictures{shade(0), shade(51), shade(102), shade(153), shade(204)};
     const std::vector<ImageView> images(pictures.begin(), pictures.end());

@@ -1,7 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <inference_models/auto_model.hpp>
 #include <inference_models/object_detection_model.hpp>
+#include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -10,20 +13,57 @@
 namespace inference_models {
 namespace {
 
-TEST(RealModel, TwoThreadsGetTheResultsOfOne) {
+std::unique_ptr<ObjectDetectionModel> load(const std::filesystem::path& package, BackendType backend) {
+    LoadOptions options;
+    options.backends = {backend};
+    return ObjectDetectionModel::from_pretrained(package.string(), options);
+}
+
+class RealModelOn : public ::testing::TestWithParam<BackendType> {};
+INSTANTIATE_TEST_SUITE_P(Backend, RealModelOn, ::testing::Values(BackendType::onnx, BackendType::torch),
+                         [](const auto& test) { return std::string(to_string(test.param)); });
+
+TEST_P(RealModelOn, TwoThreadsGetTheResultsOfOne) {
     const auto data = tests::test_data();
     if (!data) GTEST_SKIP() << tests::kNoTestData;
-    const auto model = ObjectDetectionModel::from_pretrained((*data / "models/yolov8n-640").string());
+    const auto model = load(*data / "models/yolov8n-640", GetParam());
     const auto work = [&](const char* name) {
         const Image photo = load_image(*data / "images" / name);
         const Detections expected = model->infer(photo);
         EXPECT_FALSE(expected.empty());
-        for (int i = 0; i < 200; ++i) ASSERT_EQ(model->infer(photo), expected) << name << ", call " << i;
+        for (int i = 0; i < 100; ++i) ASSERT_EQ(model->infer(photo), expected) << name << ", call " << i;
     };
     std::thread bus(work, "bus.jpg");
     std::thread cats(work, "coco_39769_cats.jpeg");
     bus.join();
     cats.join();
+}
+
+TEST(RealModel, IsTheSameInEveryEngine) {
+    const auto data = tests::test_data();
+    if (!data) GTEST_SKIP() << tests::kNoTestData;
+    const auto onnx = load(*data / "models/yolov8n-640", BackendType::onnx);
+    const auto torch = load(*data / "models/yolov8n-640", BackendType::torch);
+    EXPECT_EQ(torch->description().package_id, "torch-script-fp32");
+    std::size_t objects = 0;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(*data / "images")) {
+        if (!entry.is_regular_file()) continue;
+        const Image photo = load_image(entry.path());
+        const Detections expected = onnx->infer(photo);
+        const Detections found = torch->infer(photo);
+        ASSERT_EQ(found.class_id, expected.class_id) << entry.path();
+        for (std::size_t i = 0; i < found.size(); ++i) {
+            EXPECT_NEAR(found.confidence[i], expected.confidence[i], 1e-5) << entry.path();
+            const Box& box = found.xyxy[i];
+            const Box& other = expected.xyxy[i];
+            EXPECT_NEAR(box.x_min, other.x_min, 0.01) << entry.path();
+            EXPECT_NEAR(box.y_min, other.y_min, 0.01) << entry.path();
+            EXPECT_NEAR(box.x_max, other.x_max, 0.01) << entry.path();
+            EXPECT_NEAR(box.y_max, other.y_max, 0.01) << entry.path();
+        }
+        objects += found.size();
+    }
+    EXPECT_GT(objects, 20U);
 }
 
 TEST(RealModel, DescribesHowItRuns) {
@@ -49,10 +89,11 @@ TEST(RealModel, DescribesHowItRuns) {
     EXPECT_EQ(model->class_names().size(), 80U);
 }
 
-TEST(RealModel, NeverTakesMoreThreadsThanTheProcessWasGiven) {
+TEST_P(RealModelOn, NeverTakesMoreThreadsThanTheProcessWasGiven) {
     const auto data = tests::test_data();
     if (!data) GTEST_SKIP() << tests::kNoTestData;
     LoadOptions options;
+    options.backends = {GetParam()};
     options.threads = 1000;
     const auto model = AutoModel::from_pretrained((*data / "models/yolov8n-640").string(), options);
     EXPECT_EQ(model->description().threads, AutoModel::describe_runtime().cpu.threads);

@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstring>
 
+#include "runtime/adapters.hpp"
 #include "runtime/fake_machine.hpp"
 
 namespace inference_models::runtime {
@@ -346,10 +347,117 @@ TEST(EngineDiscovery, AdaptersLieBesideOurLibraryOrWhereTheTestsSay) {
     machine.add_library("adapters/libinference_models_onnxruntime.so");
     machine.set("INFERENCE_MODELS_ADAPTERS", machine.at("adapters"));
     EXPECT_EQ(onnxruntime_of(machine).adapter, machine.at("adapters/libinference_models_onnxruntime.so"));
-    EXPECT_EQ(machine.description().engine(Engine::torch).adapter, "");
-    machine.add_library("opt/product/lib/libinference_models_torch.so");
-    EXPECT_EQ(machine.description().engine(Engine::torch).adapter,
-              machine.at("opt/product/lib/libinference_models_torch.so"));
+}
+
+EngineRuntime torch_of(const FakeMachine& machine) {
+    return machine.description().engine(Engine::torch);
+}
+
+/// PyTorch 2.13.1 beside our library, which has the sources of adapters.
+FakeMachine& with_torch(FakeMachine& machine) {
+    machine.add_library("opt/product/torch/lib/libtorch_cpu.so");
+    machine.add("opt/product/torch/version.py", "__version__ = '2.13.1+cpu'\n");
+    machine.set("TORCH_ROOT", machine.at("opt/product/torch"));
+    machine.add_directory("opt/product/share/inference_models/adapters");
+    machine.set("HOME", machine.at("home"));
+    return machine;
+}
+
+TEST(EngineDiscovery, ALinkedAdapterIsThatOfTheRuntimesMinorRelease) {
+    FakeMachine machine;
+    with_torch(machine);
+    machine.add_library("opt/product/lib/libinference_models_torch-2.12.so");
+    EXPECT_EQ(torch_of(machine).adapter, "");
+    machine.add_library("opt/product/lib/libinference_models_torch-2.13.so");
+    EXPECT_EQ(torch_of(machine).adapter, machine.at("opt/product/lib/libinference_models_torch-2.13.so"));
+    EXPECT_EQ(torch_of(machine).why_not, "");
+}
+
+TEST(EngineDiscovery, ALinkedAdapterThatIsMissingIsBuiltWhereThereIsACompiler) {
+    FakeMachine machine;
+    with_torch(machine);
+    EngineRuntime torch = torch_of(machine);
+    EXPECT_TRUE(torch.installed);
+    EXPECT_EQ(torch.why_not,
+              "PyTorch 2.13.1 is installed, but has no adapter, and there is no C++ compiler to build it with");
+    EXPECT_THAT(torch.remedy, AllOf(HasSubstr("apt-get install g++"), EndsWith("inference-models engine build torch")));
+
+    machine.add("bin/g++", "");
+    machine.set("PATH", machine.at("nowhere").string() + ":" + machine.at("bin").string());
+    EXPECT_EQ(torch_of(machine).adapter_compiler, "");  // nobody may run it
+    std::filesystem::permissions(machine.at("bin/g++"), std::filesystem::perms::owner_all);
+    torch = torch_of(machine);
+    EXPECT_EQ(torch.adapter_compiler, machine.at("bin/g++"));
+    EXPECT_EQ(torch.why_not, "");
+    EXPECT_EQ(torch.remedy, "");
+
+    machine.add("opt/my-compiler", "");
+    std::filesystem::permissions(machine.at("opt/my-compiler"), std::filesystem::perms::owner_all);
+    machine.set("CXX", machine.at("opt/my-compiler"));
+    EXPECT_EQ(torch_of(machine).adapter_compiler, machine.at("opt/my-compiler"));
+}
+
+TEST(EngineDiscovery, WithoutSourcesOrAPlaceForItNoAdapterIsPromised) {
+    FakeMachine machine;
+    with_torch(machine);
+    machine.add("bin/g++", "");
+    std::filesystem::permissions(machine.at("bin/g++"), std::filesystem::perms::owner_all);
+    machine.set("PATH", machine.at("bin"));
+    machine.set("HOME", "");
+    EXPECT_THAT(torch_of(machine).why_not, HasSubstr("no cache directory"));
+    EXPECT_THAT(torch_of(machine).remedy, HasSubstr("INFERENCE_MODELS_ADAPTERS"));
+    std::filesystem::remove_all(machine.at("opt/product/share"));
+    EXPECT_THAT(torch_of(machine).why_not, HasSubstr("nothing is here to build it from"));
+    EXPECT_EQ(torch_of(machine).adapter_compiler, "");
+}
+
+TEST(EngineDiscovery, BuiltAdaptersAreFoundInTheUsersCacheOrWhereTheVariableSays) {
+    FakeMachine machine;
+    with_torch(machine);
+    const auto& traits = engines::traits(Engine::torch);
+    const auto in_cache = adapter_target(traits, "2.13.1", machine.surroundings());
+    EXPECT_THAT(in_cache.string(), StartsWith(machine.at("home/.cache/inference_models/adapters/").string()));
+    machine.add_library(in_cache.lexically_relative(machine.at("")));
+    EXPECT_EQ(torch_of(machine).adapter, in_cache);
+    machine.set("INFERENCE_MODELS_ADAPTERS", machine.at("mine"));
+    const auto named = adapter_target(traits, "2.13.1", machine.surroundings());
+    EXPECT_EQ(named, machine.at("mine/libinference_models_torch-2.13.so"));
+    EXPECT_EQ(torch_of(machine).adapter, "");
+    machine.add_library("mine/libinference_models_torch-2.13.so");
+    EXPECT_EQ(torch_of(machine).adapter, named);
+}
+
+TEST(EngineDiscovery, ALibraryOfThisProcessIsNamedToTheProgramThatBuildsItsAdapter) {
+    FakeMachine machine;
+    with_torch(machine);
+    const auto library = machine.at("opt/product/torch/lib/libtorch_cpu.so");
+    machine.add("proc/self/maps", "7f00-7f01 r-xp 00000000 00:00 1 " + library.string() + "\n");
+    EXPECT_THAT(torch_of(machine).remedy, EndsWith("INFERENCE_MODELS_TORCH_LIBRARY=" + library.string() +
+                                                   " inference-models engine build torch"));
+}
+
+TEST(EngineDiscovery, PackagesOfThePythonThatImportedUsAreFound) {
+    FakeMachine machine;
+    machine.add_distribution("usr/py/site", "onnxruntime-1.32.0");
+    machine.add_library("usr/py/site/onnxruntime/capi/libonnxruntime.so.1.32.0");
+    EXPECT_FALSE(onnxruntime_of(machine).installed);
+    Surroundings surroundings = machine.surroundings();
+    surroundings.python_site_packages = {machine.at("usr/py/site")};
+    const EngineRuntime found = describe(surroundings).engine(Engine::onnxruntime);
+    EXPECT_TRUE(found.installed);
+    EXPECT_EQ(found.searched.back().origin, "this Python");
+}
+
+TEST(Describe, NamesAPackageThatHasOurImportName) {
+    FakeMachine machine;
+    Surroundings surroundings = machine.surroundings();
+    surroundings.python_site_packages = {machine.at("site")};
+    machine.add_distribution("site", "inference_models-0.39.6");
+    EXPECT_THAT(describe(surroundings).notes, ::testing::IsEmpty());  // ours is not in the same place
+    machine.add_distribution("site", "inference_models_cpp-0.1.0");
+    EXPECT_THAT(describe(surroundings).notes,
+                ElementsAre(AllOf(HasSubstr("inference-models 0.39.6"), HasSubstr("uninstall --yes inference-models"),
+                                  HasSubstr("inference-models-cpp"))));
 }
 
 TEST(EngineDiscovery, NothingInstalledIsAReasonWithACommand) {

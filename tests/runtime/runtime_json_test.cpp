@@ -24,7 +24,7 @@ TEST(RuntimeJson, HasTheMembersUnderTheirNames) {
     machine.add("proc/device-tree/model", "NVIDIA Jetson Orin");
     const Json json = Json::parse(to_json(machine.description()));
     EXPECT_THAT(keys(json), ElementsAre("product_version", "os", "kernel", "libc", "cpu", "memory", "gpus", "cuda",
-                                        "jetson", "engines", "extras"));
+                                        "jetson", "engines", "extras", "notes"));
     EXPECT_THAT(keys(json["cpu"]), ElementsAre("model", "architecture", "instruction_sets", "cores",
                                                "cores_by_affinity", "cores_by_cgroup", "threads"));
     EXPECT_THAT(keys(json["memory"]), ElementsAre("total_bytes", "available_bytes", "cgroup_limit_bytes"));
@@ -32,8 +32,9 @@ TEST(RuntimeJson, HasTheMembersUnderTheirNames) {
     EXPECT_THAT(keys(json["cuda"]), ElementsAre("driver_version", "driver_cuda_version", "runtimes"));
     EXPECT_THAT(keys(json["cuda"]["runtimes"][0]), ElementsAre("version", "library"));
     EXPECT_THAT(keys(json["jetson"]), ElementsAre("module", "l4t_version"));
-    EXPECT_THAT(keys(json["engines"][0]), ElementsAre("engine", "adapter", "installed", "version", "library", "why_not",
-                                                      "remedy", "execution_providers", "cuda_version", "searched"));
+    EXPECT_THAT(keys(json["engines"][0]),
+                ElementsAre("engine", "adapter", "adapter_compiler", "installed", "version", "library", "why_not",
+                            "remedy", "execution_providers", "cuda_version", "searched"));
     EXPECT_THAT(keys(json["engines"][0]["searched"][0]), ElementsAre("origin", "path", "outcome"));
     EXPECT_THAT(keys(json["extras"][0]), ElementsAre("name", "satisfied", "reason", "command"));
     EXPECT_EQ(json["cpu"]["cores_by_cgroup"], 1.5);

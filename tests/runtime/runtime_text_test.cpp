@@ -5,6 +5,23 @@
 namespace inference_models {
 namespace {
 
+EngineRuntime installed(const std::string& version, const std::string& library, const std::string& cuda_version) {
+    EngineRuntime runtime;
+    runtime.installed = true;
+    runtime.version = version;
+    runtime.library = library;
+    runtime.cuda_version = cuda_version;
+    return runtime;
+}
+
+EngineRuntime missing(Engine engine, const std::string& why_not, const std::string& remedy) {
+    EngineRuntime runtime;
+    runtime.engine = engine;
+    runtime.why_not = why_not;
+    runtime.remedy = remedy;
+    return runtime;
+}
+
 TEST(RuntimeText, IsATableForPeople) {
     RuntimeDescription machine;
     machine.product_version = "0.1.0";
@@ -15,17 +32,13 @@ TEST(RuntimeText, IsATableForPeople) {
     machine.memory = {16ULL << 30U, 8ULL << 30U, 2ULL << 30U};
     machine.gpus = {{"NVIDIA L4", "8.9", 24ULL << 30U}};
     machine.cuda = {"570.86.15", "12.8", {{"12.8", "/usr/local/cuda/lib64/libcudart.so.12.8.90"}}};
-    machine.engines = {{Engine::onnxruntime,
-                        "/opt/product/lib/libinference_models_onnxruntime.so",
-                        true,
-                        "1.32.0",
-                        "/venv/libonnxruntime.so.1.32.0",
-                        "",
-                        "",
-                        {"CUDAExecutionProvider", "CPUExecutionProvider"},
-                        "12",
-                        {}},
-                       {Engine::torch, "", false, "", "", "PyTorch was not found", "pip install torch", {}, "", {}}};
+    EngineRuntime onnxruntime = installed("1.32.0", "/venv/libonnxruntime.so.1.32.0", "12");
+    onnxruntime.adapter = "/opt/product/lib/libinference_models_onnxruntime.so";
+    onnxruntime.execution_providers = {"CUDAExecutionProvider", "CPUExecutionProvider"};
+    EngineRuntime torch = installed("2.12.1", "/venv/libtorch_cpu.so", "");
+    torch.engine = Engine::torch;
+    torch.adapter_compiler = "/usr/bin/g++";
+    machine.engines = {onnxruntime, torch, missing(Engine::openvino, "OpenVINO was not found", "pip install openvino")};
     machine.extras = {{"onnx-cpu", true, "onnxruntime 1.32.0", "pip install onnxruntime"},
                       {"openvino", false, "openvino is not installed", "pip install openvino"}};
     EXPECT_EQ(to_text(machine),
@@ -43,9 +56,11 @@ Engines
   ONNX Runtime  installed  1.32.0   12    yes
       /venv/libonnxruntime.so.1.32.0
       with CUDAExecutionProvider, CPUExecutionProvider
-  PyTorch       missing    -        -     no
-      PyTorch was not found
-      pip install torch
+  PyTorch       installed  2.12.1   -     on first use
+      /venv/libtorch_cpu.so
+  OpenVINO      missing    -        -     no
+      OpenVINO was not found
+      pip install openvino
 
 CUDA
   driver   570.86.15, runs CUDA 12.8
@@ -72,8 +87,9 @@ TEST(RuntimeText, NamesCannotSteerATerminal) {
     machine.os = evil;
     machine.gpus = {{evil, evil, 0}};
     machine.cuda = {evil, evil, {{evil, evil}}};
-    machine.engines = {{Engine::onnxruntime, "", true, evil, evil, "", "", {evil}, evil, {}},
-                       {Engine::torch, "", false, evil, "", evil, evil, {}, evil, {}}};
+    machine.engines = {installed(evil, evil, evil), missing(Engine::torch, evil, evil)};
+    machine.engines[0].execution_providers = {evil};
+    machine.notes = {evil};
     machine.extras = {{evil, false, evil, evil}};
     const std::string text = to_text(machine);
     for (const char* part : {"\x1b", "\nb", "\xff", "\xC2\x9B"}) EXPECT_EQ(text.find(part), std::string::npos);

@@ -100,9 +100,25 @@ RuntimeDescription cpu_server_with_openvino_too() {
     return machine;
 }
 
-RuntimeDescription build_without_torch_adapter() {
+RuntimeDescription build_without_openvino_adapter() {
+    RuntimeDescription machine = cpu_server_with_openvino_too();
+    runtime_of(machine, Engine::openvino).adapter.clear();
+    return machine;
+}
+
+RuntimeDescription torch_with_compiler() {
     RuntimeDescription machine = cpu_server_with_onnxruntime_and_torch();
     runtime_of(machine, Engine::torch).adapter.clear();
+    runtime_of(machine, Engine::torch).adapter_compiler = "/usr/bin/g++";
+    return machine;
+}
+
+RuntimeDescription torch_without_compiler() {
+    RuntimeDescription machine = torch_with_compiler();
+    EngineRuntime& torch = runtime_of(machine, Engine::torch);
+    torch.adapter_compiler.clear();
+    torch.why_not = "PyTorch has no adapter";
+    torch.remedy = "build one";
     return machine;
 }
 

@@ -26,7 +26,10 @@ void install_tensorrt(RuntimeDescription& machine, const std::string& version);
 RuntimeDescription laptop_with_onnxruntime();
 RuntimeDescription cpu_server_with_onnxruntime_and_torch();
 RuntimeDescription cpu_server_with_openvino_too();
-RuntimeDescription build_without_torch_adapter();
+RuntimeDescription build_without_openvino_adapter();
+/// PyTorch without an adapter for its release: with a compiler that builds one, and without.
+RuntimeDescription torch_with_compiler();
+RuntimeDescription torch_without_compiler();
 
 /// NVIDIA L4, driver 570 (CUDA 12.8), ONNX Runtime and PyTorch for CUDA, TensorRT 10.9.
 RuntimeDescription cuda_server();

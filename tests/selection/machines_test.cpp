@@ -52,10 +52,23 @@ TEST(Machines, OpenVinoComesBeforePyTorchWhereItIsInstalled) {
 }
 
 TEST(Machines, ABuildWithoutAnAdapterSaysSo) {
-    expect_ranking(rank(build_without_torch_adapter(), {onnx_package(), torch_script_package()}),
+    expect_ranking(rank(build_without_openvino_adapter(), {onnx_package()}),
                    {{chosen, "onnx-fp32 onnxruntime cpu", "onnxruntime 1.32.0 on cpu"},
-                    {possible, "onnx-fp32 openvino cpu", "OpenVINO is not installed", "pip install openvino"},
-                    {rejected, "torchscript-fp32 torch cpu", "this build has no adapter for PyTorch"}});
+                    {rejected, "onnx-fp32 openvino cpu", "this build has no adapter for OpenVINO"}});
+}
+
+TEST(Machines, AnAdapterThatCanBeBuiltIsAsGoodAsOneThatIsThere) {
+    expect_ranking(rank(torch_with_compiler(), {onnx_package(), torch_script_package()}),
+                   {{chosen, "torchscript-fp32 torch cpu", "its adapter is built on first use"},
+                    {usable, "onnx-fp32 onnxruntime cpu", "behind the chosen one"},
+                    {possible, "onnx-fp32 openvino cpu", "OpenVINO is not installed", "pip install openvino"}});
+}
+
+TEST(Machines, AnAdapterThatCannotBeBuiltIsSomethingToMend) {
+    expect_ranking(rank(torch_without_compiler(), {onnx_package(), torch_script_package()}),
+                   {{chosen, "onnx-fp32 onnxruntime cpu", "onnxruntime 1.32.0 on cpu"},
+                    {possible, "torchscript-fp32 torch cpu", "PyTorch has no adapter", "build one"},
+                    {possible, "onnx-fp32 openvino cpu", "OpenVINO is not installed", "pip install openvino"}});
 }
 
 TEST(Machines, CudaServerPrefersTensorRtAndEveryGpuToTheCpu) {

@@ -99,7 +99,9 @@ std::vector<RuntimeDescription> every_machine() {
             cuda_server_with_old_driver(),
             cpu_server_with_openvino_too(),
             jetson_orin(),
-            build_without_torch_adapter(),
+            build_without_openvino_adapter(),
+            torch_with_compiler(),
+            torch_without_compiler(),
             apple_like_arm64(),
             arm_board(),
             unknown_versions};

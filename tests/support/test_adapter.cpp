@@ -2,7 +2,8 @@
 //
 //   input 1 3 8 8         shape of the one input; -1 is any
 //   output 1 6 2          shape of an output; its values follow in the next `values` line. -1 is the input's batch
-//   values 1 2 nan ...    repeated to fill the output; to each the mean of the image's input is added
+//   values 1 2 nan ...    repeated to fill the output; to each the mean of the image's first channel is added
+//   order WORD            how an input [batch, channels, height, width] lies in memory: channels_last, or gaps
 //   type float16          element type of the input
 //   fail load|run TEXT    fails there with this message
 //
@@ -28,6 +29,7 @@ struct Output {
 struct Script {
     std::vector<std::int64_t> input;
     ElementType input_type = ElementType::float32;
+    std::string order;
     std::vector<Output> outputs;
     std::string fail_load;
     std::string fail_run;
@@ -52,6 +54,8 @@ Script parse(std::string_view text) {
         } else if (word == "values") {
             for (std::string value; words >> value;)
                 script.outputs.at(script.outputs.size() - 1).values.push_back(std::stof(value));
+        } else if (word == "order") {
+            words >> script.order;
         } else if (word == "type") {
             words >> word;
             script.input_type = word == "float16" ? ElementType::float16 : ElementType::uint8;
@@ -73,7 +77,12 @@ public:
         if (index != 0) throw std::out_of_range("the test engine has one input");
         shape_.assign(shape.begin(), shape.end());
         input_.resize(product(shape) * element_size(script_.input_type));
-        return {script_.input_type, Device{}, input_.data(), shape_, nullptr};
+        if (script_.order == "channels_last") {
+            strides_ = {shape_.at(1) * shape_.at(2) * shape_.at(3), 1, shape_[1] * shape_[3], shape_[1]};
+        } else if (script_.order == "gaps") {
+            strides_ = {1000, 100, 10, 1};
+        }
+        return {script_.input_type, Device{}, input_.data(), shape_, strides_.empty() ? nullptr : strides_.data()};
     }
 
     void run() override {
@@ -98,15 +107,21 @@ public:
     }
 
 private:
+    /// Of an image's first channel; of all of it where it is none.
     [[nodiscard]] float mean_of_image(std::size_t image) const {
         if (script_.input_type != ElementType::float32) return 0;
         const std::size_t size = product(std::span(shape_).subspan(1));
+        const std::size_t channels = shape_.size() == 4 ? static_cast<std::size_t>(shape_[1]) : 1;
+        const std::size_t step = script_.order == "channels_last" ? channels : 1;
         const auto* const values = reinterpret_cast<const float*>(input_.data()) + image * size;
-        return std::accumulate(values, values + size, 0.0F) / static_cast<float>(size);
+        float sum = 0;
+        for (std::size_t i = 0; i < size / channels; ++i) sum += values[i * step];
+        return sum / static_cast<float>(size / channels);
     }
 
     const Script& script_;
     std::vector<std::int64_t> shape_;
+    std::vector<std::int64_t> strides_;
     std::vector<std::byte> input_;
     std::vector<Output> outputs_;
 };
@@ -141,8 +156,8 @@ private:
     std::string version_ = "1.2.3";
 };
 
-std::unique_ptr<sdk::Runtime> open_runtime(const std::string& library_path) {
-    if (library_path == "missing") throw sdk::Failure(IM_FAILURE_RUNTIME, "no such runtime", "Install it.");
+std::unique_ptr<sdk::Runtime> open_runtime(const sdk::RuntimeRequest& request) {
+    if (request.library == "missing") throw sdk::Failure(IM_FAILURE_RUNTIME, "no such runtime", "Install it.");
     sdk::log(IM_LOG_INFO, "test runtime opened");
     return std::make_unique<TestRuntime>();
 }

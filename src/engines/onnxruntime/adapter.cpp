@@ -477,8 +477,8 @@ private:
     Library library_;
 };
 
-std::unique_ptr<sdk::Runtime> open_runtime(const std::string& library_path) {
-    return std::make_unique<OrtRuntime>(library_path);
+std::unique_ptr<sdk::Runtime> open_runtime(const sdk::RuntimeRequest& request) {
+    return std::make_unique<OrtRuntime>(request.library);
 }
 
 }  // namespace

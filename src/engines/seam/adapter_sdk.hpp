@@ -43,6 +43,12 @@ private:
     std::string hint_;
 };
 
+struct RuntimeRequest {
+    std::string library;
+    std::string version;
+    bool was_loaded = false;
+};
+
 struct ExecutionProviderRequest {
     std::string name;
     std::vector<std::pair<std::string, std::string>> options;
@@ -213,11 +219,13 @@ inline const Execution* execution_of(const im_execution* handle) {
     return reinterpret_cast<const Execution*>(handle);
 }
 
-template <std::unique_ptr<Runtime> (*open)(const std::string& library_path)>
-const im_failure* open_runtime(im_text library_path, im_runtime** runtime) {
+template <std::unique_ptr<Runtime> (*open)(const RuntimeRequest& request)>
+const im_failure* open_runtime(const im_runtime_request* request, im_runtime** runtime) {
     return guarded(IM_FAILURE_RUNTIME, [&] {
+        const RuntimeRequest copy{std::string(view(request->library)), std::string(view(request->version)),
+                                  request->was_loaded != 0};
         // Runtimes live as long as the process: theirs are static objects and threads that do not survive a dlclose.
-        *runtime = reinterpret_cast<im_runtime*>(open(std::string(view(library_path))).release());
+        *runtime = reinterpret_cast<im_runtime*>(open(copy).release());
     });
 }
 
@@ -247,7 +255,7 @@ inline void network_info(const im_network* network, im_network_info* info) {
 }  // namespace detail
 
 /// The table of an adapter whose runtime `open` opens.
-template <std::unique_ptr<Runtime> (*open)(const std::string& library_path)>
+template <std::unique_ptr<Runtime> (*open)(const RuntimeRequest& request)>
 im_adapter make_adapter(std::string_view engine) {
     using namespace detail;
     im_adapter table{};
@@ -294,7 +302,7 @@ inline void log(im_log_level level, std::string_view message) {
 
 }  // namespace inference_models::sdk
 
-/// Defines the one exported symbol of an adapter. `open`: std::unique_ptr<sdk::Runtime>(const std::string& path).
+/// Defines the one exported symbol of an adapter. `open`: std::unique_ptr<sdk::Runtime>(const sdk::RuntimeRequest&).
 // NOLINTNEXTLINE(cppcoreguidelines-macro-usage): an exported C symbol cannot be made by a template
 #define INFERENCE_MODELS_DEFINE_ADAPTER(engine, open)                                             \
     extern "C" __attribute__((visibility("default"))) const im_adapter* inference_models_adapter( \

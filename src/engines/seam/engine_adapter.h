@@ -85,6 +85,13 @@ typedef struct im_network_request {
     const im_execution_provider* execution_providers; /* in order of preference; none: what the device needs */
 } im_network_request;
 
+typedef struct im_runtime_request {
+    uint32_t struct_size;
+    im_text library;     /* path of the runtime's library */
+    im_text version;     /* what its files say; empty where they do not */
+    uint32_t was_loaded; /* 1: the process had it before, so its settings are somebody else's */
+} im_runtime_request;
+
 typedef struct im_runtime_info {
     uint32_t struct_size;
     im_text version;
@@ -132,8 +139,8 @@ typedef struct im_adapter {
 
     void (*release_failure)(const im_failure* failure);
 
-    /* Opens the runtime's library at this path. Never closed. */
-    const im_failure* (*open_runtime)(im_text library_path, im_runtime** runtime);
+    /* Opens the runtime's library. Never closed. */
+    const im_failure* (*open_runtime)(const im_runtime_request* request, im_runtime** runtime);
     void (*runtime_info)(const im_runtime* runtime, im_runtime_info* info);
 
     const im_failure* (*load_network)(im_runtime* runtime, const im_network_request* request, im_network** network);
