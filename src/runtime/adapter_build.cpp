@@ -112,6 +112,7 @@ void run(std::vector<std::string> arguments, const fs::path& log) {
 
 /// The first line of a compiler's output that tells of an error, or its beginning.
 std::string first_error(const std::string& output) {
+    if (trimmed(output).empty()) return "the compiler failed without a word";
     for (const std::string_view line : lines_of(output)) {
         if (line.find("error") != std::string_view::npos) return std::string(trimmed(line));
     }
@@ -126,7 +127,7 @@ fs::path build_adapter(const EngineRuntime& runtime, const Surroundings& surroun
     make_directory(target.parent_path());
     const TemporaryFile output(target.string() + fmt::format(".{}.part", ::getpid()));
     const TemporaryFile log(target.string() + fmt::format(".{}.log", ::getpid()));
-    log::message(LogLevel::warning, "building the adapter for {} {} with {}, once: this takes about half a minute",
+    log::message(LogLevel::warning, "building the adapter for {} {} with {}, once: this may take a minute",
                  display_name(runtime.engine), runtime.version, runtime.adapter_compiler.string());
     const auto arguments = command(runtime, adapter_sources(surroundings), output.path());
     run(arguments, log.path());

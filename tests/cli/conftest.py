@@ -39,11 +39,11 @@ class Run:
 
 @pytest.fixture(scope="session")
 def program(build_dir):
-    def run(*arguments, env=None, stdout=subprocess.PIPE) -> Run:
+    def run(*arguments, env=None, stdout=subprocess.PIPE, executable=build_dir / "bin/inference-models") -> Run:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("INFERENCE_MODELS_")}
         environment |= {"VIRTUAL_ENV": str(Path(os.sys.prefix))} | (env or {})
         done = subprocess.run(
-            [build_dir / "bin/inference-models", *map(str, arguments)],
+            [executable, *map(str, arguments)],
             env=environment,
             stdout=stdout,
             stderr=subprocess.PIPE,

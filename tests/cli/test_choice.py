@@ -3,7 +3,9 @@
 import json
 import re
 import shutil
+from pathlib import Path
 
+import numpy as np
 import pytest
 from support.tiny_models import write_package
 
@@ -14,9 +16,10 @@ def test_explain_lists_every_candidate(program, test_data):
     explanation = run.json
     assert explanation["model_id"] == "yolov8n-640"
     candidates = {(one["package_id"], one["engine"]): one for one in explanation["candidates"]}
-    assert candidates[("onnx-fp32", "onnxruntime")]["status"] == "chosen"
-    assert "onnxruntime" in candidates[("onnx-fp32", "onnxruntime")]["reason"]
-    assert candidates[("torch-script-fp32", "torch")]["status"] in ("possible", "rejected")
+    assert candidates[("torch-script-fp32", "torch")]["status"] == "chosen"
+    assert "torch 2.13" in candidates[("torch-script-fp32", "torch")]["reason"]
+    assert candidates[("onnx-fp32", "onnxruntime")]["status"] == "usable"
+    assert "later in the order" in candidates[("onnx-fp32", "onnxruntime")]["reason"]
     checkpoint = candidates[("yolov8n.pt", None)]
     assert checkpoint["status"] == "possible"
     assert "yolo export" in checkpoint["remedy"]
@@ -24,6 +27,41 @@ def test_explain_lists_every_candidate(program, test_data):
         (one["status"] for one in explanation["candidates"]),
         key=["chosen", "usable", "possible", "rejected"].index,
     )
+
+
+@pytest.fixture
+def environment(tmp_path):
+    """Makes Python environments that have nothing but some of the distributions of the one that runs the tests."""
+
+    def make(*distributions):
+        site_packages = tmp_path / "environment/lib/python3.11/site-packages"
+        site_packages.mkdir(parents=True)
+        installed = Path(np.__file__).parent.parent
+        for name in distributions:
+            for source in [installed / name, *installed.glob(f"{name}-*.dist-info")]:
+                (site_packages / source.name).symlink_to(source)
+        return {"VIRTUAL_ENV": str(tmp_path / "environment")}
+
+    return make
+
+
+def test_without_torch_the_choice_is_onnx(program, test_data, environment):
+    run = program("explain", test_data / "models/yolov8n-640", "--json", env=environment("onnxruntime"))
+    assert run.code == 0
+    chosen, *others = run.json["candidates"]
+    assert (chosen["status"], chosen["backend"]) == ("chosen", "onnx")
+    (torch,) = [one for one in others if one["engine"] == "torch"]
+    assert torch["status"] == "possible"
+    assert "would stand before the chosen one" in torch["reason"]
+    assert torch["remedy"].endswith("install torch --index-url https://download.pytorch.org/whl/cpu")
+
+
+def test_without_any_runtime_the_error_has_both_commands(program, test_data, environment):
+    photo = test_data / "images/bus.jpg"
+    run = program("predict", test_data / "models/yolov8n-640", photo, env=environment())
+    assert (run.code, run.error_kind) == (4, "no_usable_backend")
+    assert "install onnxruntime\n" in run.stderr
+    assert "install torch --index-url https://download.pytorch.org/whl/cpu\n" in run.stderr
 
 
 def test_explain_without_a_usable_backend(program, package):

@@ -31,14 +31,15 @@ def assert_same_objects(found, expected, name, box_tolerance):
     assert not left, f"{name}: found but not expected: {left}"
 
 
+@pytest.mark.parametrize("package", ["onnx-fp32", "torch-script-fp32"])
 @pytest.mark.parametrize(
     ("expected_file", "folder"),
     [("yolov8n_inference_models.json", "images"), ("crops_inference_models.json", "images/crops")],
 )
-def test_package_equals_inference_models(program, test_data, expected_file, folder):
+def test_package_equals_inference_models(program, test_data, expected_file, folder, package):
     expected = json.loads((test_data / "expected" / expected_file).read_text())["images"]
     images = [test_data / folder / name for name in expected]
-    found = predictions(program, test_data / "models/yolov8n-640/onnx-fp32", images)
+    found = predictions(program, test_data / "models/yolov8n-640" / package, images)
     assert [entry["image"]["path"] for entry in found] == [str(path) for path in images]
     for entry, (name, objects) in zip(found, expected.items(), strict=True):
         # This peer rounds its boxes to whole pixels.
@@ -64,8 +65,8 @@ def test_document_has_all_its_parts(program, test_data):
     assert entry["image"] == {"path": str(photo), "width": 810, "height": 1080}
     assert entry["model"] == {
         "id": "yolov8n-640",
-        "backend": "onnx",
-        "engine": "onnxruntime",
+        "backend": "torch",
+        "engine": "torch",
         "device": "cpu",
         "precision": "fp32",
     }
