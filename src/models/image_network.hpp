@@ -23,7 +23,8 @@ struct RunOutputs {
 /// engines nor families do.
 class ImageNetwork {
 public:
-    /// \throws Error `unsupported_model` where the network's inputs are not one batch of images
+    /// \throws Error `unsupported_model` where the network's inputs are not one batch of images; `engine_failure` where
+    ///         it declares no shape and refuses the package's
     explicit ImageNetwork(LoadedNetwork loaded);
 
     [[nodiscard]] const ModelDescription& description() const noexcept { return loaded_.description; }
@@ -54,6 +55,8 @@ private:
     [[nodiscard]] std::vector<std::int64_t> input_shape(std::size_t batch) const;
     [[nodiscard]] vision::TensorLayout layout_in(const engines::TensorView& input) const;
     [[nodiscard]] std::size_t image_bytes() const;
+    /// Finds out whether a network that declares no shape takes what its package says, before somebody relies on it.
+    void try_run() const;
     [[nodiscard]] RunOutputs outputs(engines::Execution& execution, std::size_t batch) const;
 
     LoadedNetwork loaded_;

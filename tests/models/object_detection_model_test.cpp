@@ -68,6 +68,17 @@ TEST(ObjectDetectionModel, StagesOneByOneEqualInfer) {
     EXPECT_EQ(model.post_process(outputs, input.metadata, everything()), model.infer(images, everything()));
 }
 
+TEST(ObjectDetectionModel, ANetworkThatDeclaresNoShapeIsTriedBeforeSomebodyReliesOnIt) {
+    const Error refused =
+        error_of([] { (void)make("input\noutput 1 5 2\nvalues 1\nfail run traced for another size"); });
+    EXPECT_EQ(refused.kind(), ErrorKind::engine_failure);
+    EXPECT_EQ(refused.message(), "traced for another size");
+    const Error batch = error_of([] { (void)make("input\noutput 3 5 2\nvalues 1"); });
+    EXPECT_EQ(batch.kind(), ErrorKind::invalid_output);
+    const auto model = make(std::string("input\noutput 1 5 2\n") + kTwoBoxes);
+    EXPECT_THAT(model->as<ObjectDetectionModel>().infer(shade(0), everything()).xyxy, SizeIs(2));
+}
+
 TEST(ObjectDetectionModel, PixelsLieAsTheEngineLikesThem) {
     const std::string script = std::string("input -1 3 8 8\noutput -1 5 2\n") + kTwoBoxes;
     const auto plain_owner = make(script, {1, 2});

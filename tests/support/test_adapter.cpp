@@ -1,6 +1,6 @@
 // An adapter without a runtime, over the same table as the real ones. Its "network files" are lines of words:
 //
-//   input 1 3 8 8         shape of the one input; -1 is any
+//   input 1 3 8 8         shape of the one input; -1 is any, and no number at all: the network does not tell
 //   output 1 6 2          shape of an output; its values follow in the next `values` line. -1 is the input's batch
 //   values 1 2 nan ...    repeated to fill the output; to each the mean of the image's first channel is added
 //   order WORD            how an input [batch, channels, height, width] lies in memory: channels_last, or gaps
@@ -130,7 +130,8 @@ class TestNetwork final : public sdk::Network {
 public:
     TestNetwork(Script script, const sdk::NetworkRequest& request) : script_(std::move(script)) {
         if (!script_.fail_load.empty()) throw sdk::Failure(IM_FAILURE_NETWORK, script_.fail_load, "Mend the script.");
-        info_.inputs.push_back({"images", script_.input_type, script_.input});
+        info_.inputs.push_back({"images", script_.input_type, std::nullopt});
+        if (!script_.input.empty()) info_.inputs[0].shape = script_.input;
         for (std::size_t i = 0; i < script_.outputs.size(); ++i) {
             info_.outputs.push_back({"output" + std::to_string(i), ElementType::float32, script_.outputs[i].shape});
         }

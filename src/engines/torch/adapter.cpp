@@ -102,11 +102,11 @@ std::vector<at::Tensor> tensors_of(const ::torch::jit::Module& module) {
     return tensors;
 }
 
-void check_is_fp32(const ::torch::jit::Module& module) {
+void check_is_fp32(const ::torch::jit::Module& module, const std::string& path) {
     for (const at::Tensor& tensor : tensors_of(module)) {
         if (!tensor.is_floating_point() || tensor.scalar_type() == at::kFloat) continue;
         throw Failure(IM_FAILURE_REQUEST,
-                      std::string("its weights are ") + c10::toString(tensor.scalar_type()) + ", not float32",
+                      "the weights in " + path + " are " + c10::toString(tensor.scalar_type()) + ", not float32",
                       "This version runs TorchScript in fp32 only: export the model in fp32.");
     }
 }
@@ -133,7 +133,7 @@ void use_memory_format(const ::torch::jit::Module& module, at::MemoryFormat form
     auto module = ::torch::jit::load(std::make_shared<MemoryReader>(request.bytes), torch_device(request.device),
                                      /*load_debug_files=*/false);
     module.eval();
-    check_is_fp32(module);
+    check_is_fp32(module, request.path);
     use_memory_format(module, memory_format(request.device));
     module = ::torch::jit::freeze(module);
     ::torch::jit::Stack no_inputs;
