@@ -128,7 +128,7 @@ private:
 struct RuntimeRequest {
     std::filesystem::path adapter;
     std::filesystem::path library;
-    std::string version = {};        ///< what the library's files say; empty where they do not
+    std::string version;             ///< what the library's files say; empty where they do not
     bool adapter_is_linked = false;  ///< with the runtime, which is therefore opened before it
 };
 

@@ -23,8 +23,6 @@
 #include "runtime/adapters.hpp"
 #include "runtime/files.hpp"
 
-extern char** environ;  // of this process: POSIX declares it in no header
-
 namespace inference_models {
 namespace runtime {
 namespace {

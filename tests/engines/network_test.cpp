@@ -152,22 +152,23 @@ TEST(OpenedRuntime, IsOpenedOnceAndTellsItsVersion) {
 TEST(OpenedRuntime, ForwardsTheLogOfTheAdapter) {
     std::vector<std::string> messages;
     set_log_handler(LogLevel::debug, [&](LogLevel, std::string_view message) { messages.emplace_back(message); });
-    (void)OpenedRuntime::open({INFERENCE_MODELS_TEST_ENGINE, "another one"});
+    (void)OpenedRuntime::open({INFERENCE_MODELS_TEST_ENGINE, "another one", "", false});
     set_log_handler(LogLevel::off, {});
     EXPECT_THAT(messages, ElementsAre("test runtime opened"));
 }
 
 TEST(OpenedRuntime, SaysWhyARuntimeCannotBeOpened) {
-    const Error error = error_of([] { (void)OpenedRuntime::open({INFERENCE_MODELS_TEST_ENGINE, "missing"}); });
+    const Error error =
+        error_of([] { (void)OpenedRuntime::open({INFERENCE_MODELS_TEST_ENGINE, "missing", "", false}); });
     EXPECT_EQ(error.kind(), ErrorKind::engine_failure);
     EXPECT_EQ(error.subject(), "missing");
     EXPECT_EQ(error.hint(), "Install it.");
 }
 
 TEST(OpenedRuntime, RefusesALibraryThatIsNoAdapter) {
-    const Error absent = error_of([] { (void)OpenedRuntime::open({"/nowhere/libnothing.so", "any"}); });
+    const Error absent = error_of([] { (void)OpenedRuntime::open({"/nowhere/libnothing.so", "any", "", false}); });
     EXPECT_THAT(absent.message(), HasSubstr("/nowhere/libnothing.so"));
-    const Error other = error_of([] { (void)OpenedRuntime::open({INFERENCE_MODELS_OTHER_LIBRARY, "any"}); });
+    const Error other = error_of([] { (void)OpenedRuntime::open({INFERENCE_MODELS_OTHER_LIBRARY, "any", "", false}); });
     EXPECT_THAT(other.message(), HasSubstr("is not an engine adapter"));
     EXPECT_THAT(other.hint(), HasSubstr("Install"));
 }

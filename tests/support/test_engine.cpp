@@ -7,7 +7,7 @@
 namespace inference_models::tests {
 
 const engines::OpenedRuntime& test_runtime() {
-    return engines::OpenedRuntime::open({INFERENCE_MODELS_TEST_ENGINE, "any"});
+    return engines::OpenedRuntime::open({INFERENCE_MODELS_TEST_ENGINE, "any", "", false});
 }
 
 std::unique_ptr<engines::Network> load_test_network(const std::string& script) {

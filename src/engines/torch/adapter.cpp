@@ -122,7 +122,7 @@ at::MemoryFormat memory_format(const Device& device) {
 }
 
 void use_memory_format(const ::torch::jit::Module& module, at::MemoryFormat format) {
-    for (at::Tensor& tensor : tensors_of(module)) {
+    for (const at::Tensor& tensor : tensors_of(module)) {
         if (tensor.dim() == 4) tensor.set_data(tensor.contiguous(format));
     }
 }
