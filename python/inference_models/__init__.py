@@ -9,7 +9,7 @@
 What runs is the C++ library `inference_models`; this package gives it Python's names and numpy's arrays.
 """
 
-import os
+from pathlib import Path
 
 from inference_models._core import __version__
 from inference_models.auto_model import AutoModel
@@ -62,19 +62,19 @@ __all__ = [
 
 def _warn_of_another_package_in_this_directory() -> None:
     """Roboflow's distribution `inference-models` installs into a directory of the same name. Where ours came last, this
-    file is ours, and files of theirs lie beside it; removing theirs then takes this file away."""
-    if not os.path.exists(os.path.join(os.path.dirname(__file__), "models", "auto_loaders")):  # noqa: PTH
+    file is ours and files of theirs lie beside it; removing theirs then takes this file away."""
+    directory = Path(__file__).parent
+    if not (directory / "models/auto_loaders").exists():
         return
     import warnings
 
     warnings.warn(
-        "The distributions `inference-models` (Roboflow) and `inference-models-cpp` are installed into one directory, "
-        f"{os.path.dirname(__file__)}, and overwrite each other's files. "  # noqa: PTH
-        "Keep one of them in an environment. To keep this one:\n"
+        "The distributions inference-models (Roboflow) and inference-models-cpp install into one directory, "
+        f"{directory}, and overwrite each other's files. Keep one of them in an environment. To keep this one:\n"
         "    pip uninstall --yes inference-models\n"
         "    pip install --force-reinstall --no-deps inference-models-cpp",
         RuntimeWarning,
-        stacklevel=2,
+        stacklevel=3,
     )
 
 

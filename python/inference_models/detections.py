@@ -64,8 +64,8 @@ class Detections:
         return len(self.xyxy)
 
     def __iter__(self) -> Iterator[tuple]:
-        """Tuples (xyxy, mask, class_id, confidence, tracker_id, data, metadata), as `supervision` has them. There are no
-        masks and no trackers here: those are None."""
+        """Tuples (xyxy, mask, class_id, confidence, tracker_id, data, metadata), as `supervision` has them. Masks and
+        trackers are None: there are none."""
         for i in range(len(self)):
             data = self.bboxes_metadata[i] if self.bboxes_metadata else {}
             yield self.xyxy[i], None, self.class_id[i], self.confidence[i], None, data, self.image_metadata or {}

@@ -1,7 +1,7 @@
 """The errors of this package: one family, with the names that Roboflow's `inference-models` gives them.
 
-What goes wrong inside the C++ library has a kind (`error.kind`); a table at the end of this file says which class stands
-for it. Wrong keywords are Python's own TypeError, and lack of memory is MemoryError.
+What goes wrong inside the C++ library has a kind (`error.kind`); a table at the end of this file says which class
+stands for it. Wrong keywords are Python's own TypeError, and lack of memory is MemoryError.
 """
 
 from __future__ import annotations

@@ -80,10 +80,10 @@ class ObjectDetectionModel:
         Args:
             images: one image, or a list, tuple, other sequence or iterator of images of any kinds:
 
-                - a numpy array of uint8, (height, width, 3) or (height, width, 1) or (height, width); its memory is used
-                  as it lies where rows are dense. (images, height, width, 3) is several images.
-                - a torch tensor of uint8, or of floats from 0 to 255: (3, height, width), (height, width, 3) or several
-                  of either; on any device
+                - a numpy array of uint8, (height, width, 3), (height, width, 1) or (height, width); its memory is
+                  used as it lies where rows are dense. (images, height, width, 3) is several images.
+                - a torch tensor of uint8, or of floats from 0 to 255: (3, height, width), (height, width, 3) or
+                  several of either; on any device
                 - a PIL image, as it is: an EXIF orientation is not applied, boxes are in the pixels of the object
                 - a path of a JPEG, PNG, WebP or BMP file, turned as its EXIF orientation says
 
@@ -91,8 +91,8 @@ class ObjectDetectionModel:
             iou_threshold: 0 to 1; of two boxes of a class that overlap more than this, the less confident one goes
             max_detections: per image, at least 1
             class_agnostic_nms: whether boxes of different classes suppress one another
-            input_color_format: the order of colours in arrays and tensors, "bgr" or "rgb". None: BGR in numpy arrays, as
-                OpenCV has it, RGB in tensors. PIL images and files know theirs.
+            input_color_format: the order of colours in arrays and tensors, "bgr" or "rgb". None: BGR in numpy arrays,
+                as OpenCV has it, RGB in tensors. PIL images and files know theirs.
 
         Returns:
             one `Detections` for each image, in their order; a list also for one image
