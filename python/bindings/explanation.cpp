@@ -1,0 +1,49 @@
+#include <inference_models/explanation.hpp>
+
+#include "bindings.hpp"
+#include "records.hpp"
+
+namespace inference_models::python {
+
+void bind_explanation(nb::module_& module) {
+    RecordBinding<Candidate>(module, "Candidate", "One way to run a model: a package in an engine on a device.")
+        .member("package_id", &Candidate::package_id, "`onnx-fp32`, or a file's name")
+        .member("format", &Candidate::format, "how the package stores its network: `onnx`, `torch-script`, ...")
+        .member("quantization", &Candidate::quantization, "of the package; None where it does not say")
+        .member("backend", &Candidate::backend, "`trt`, `torch`, `hugging-face`, `onnx` or `openvino`")
+        .member("engine", &Candidate::engine, "None where no engine opens this format as it is")
+        .member("device", &Candidate::device, "`cpu` or `cuda:N`")
+        .member("status", &Candidate::status,
+                "`chosen`; `usable`: runs here too; `possible`: would run once the remedy is done; `rejected`")
+        .member("reason", &Candidate::reason, "one line: why it has this status")
+        .member("remedy", &Candidate::remedy, "what would bring it in; empty where nothing would, or need be done")
+        .plain();
+
+    RecordBinding<Explanation> explanation(module, "Explanation",
+                                           "Why a model runs as it does: every candidate, in the order in which they "
+                                           "would be tried. print() shows it as a table.");
+    explanation.member("model_id", &Explanation::model_id, "the model's name")
+        .member("location", &Explanation::location, "where its packages lie")
+        .member("candidates", &Explanation::candidates, "chosen, then usable, then possible, then rejected")
+        .member("notes", &Explanation::notes,
+                "such as a candidate that failed while loading, so that the next was taken")
+        .with_text_and_json();
+    explanation->def_prop_ro(
+        "chosen",
+        [](const Explanation& self) {
+            const Candidate* const chosen = self.chosen();
+            return chosen != nullptr ? std::optional(*chosen) : std::nullopt;
+        },
+        "The candidate that runs; None where nothing can.");
+    explanation->def("__repr__", [](const Explanation& self) {
+        const Candidate* const chosen = self.chosen();
+        const nb::str choice =
+            chosen == nullptr
+                ? nb::str("nothing can run")
+                : nb::str("{} on {}").format(python_value(chosen->package_id), python_value(*chosen->engine));
+        return nb::str("<Explanation of {}: {}; print() shows {} candidates>")
+            .format(python_value(self.model_id), choice, self.candidates.size());
+    });
+}
+
+}  // namespace inference_models::python

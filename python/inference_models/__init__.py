@@ -1,0 +1,81 @@
+"""Give it a model and an image: it finds the fastest backend on this machine that gives the right answer, and runs.
+
+    from inference_models import AutoModel
+
+    model = AutoModel.from_pretrained("models/yolov8n-640")
+    detections = model("photo.jpg")[0]
+    print(detections.xyxy, detections.confidence, [model.class_names[i] for i in detections.class_id])
+
+What runs is the C++ library `inference_models`; this package gives it Python's names and numpy's arrays.
+"""
+
+from pathlib import Path
+
+from inference_models._core import __version__
+from inference_models.auto_model import AutoModel
+from inference_models.detections import Detections
+from inference_models.enums import BackendType, ColorFormat, Quantization
+from inference_models.errors import (
+    BaseInferenceModelsError,
+    CorruptedModelPackageError,
+    EnvironmentConfigurationError,
+    InvalidParameterError,
+    InvalidRequestedBatchSizeError,
+    ModelImplementationNotFoundError,
+    ModelInputError,
+    ModelLoadingError,
+    ModelNotFoundError,
+    ModelPackageNegotiationError,
+    ModelRetrievalError,
+    ModelRuntimeError,
+    NoModelPackagesAvailableError,
+    UnknownBackendTypeError,
+    UnknownQuantizationError,
+)
+from inference_models.object_detection_model import ObjectDetectionModel
+
+__all__ = [
+    "AutoModel",
+    "BackendType",
+    "BaseInferenceModelsError",
+    "ColorFormat",
+    "CorruptedModelPackageError",
+    "Detections",
+    "EnvironmentConfigurationError",
+    "InvalidParameterError",
+    "InvalidRequestedBatchSizeError",
+    "ModelImplementationNotFoundError",
+    "ModelInputError",
+    "ModelLoadingError",
+    "ModelNotFoundError",
+    "ModelPackageNegotiationError",
+    "ModelRetrievalError",
+    "ModelRuntimeError",
+    "NoModelPackagesAvailableError",
+    "ObjectDetectionModel",
+    "Quantization",
+    "UnknownBackendTypeError",
+    "UnknownQuantizationError",
+    "__version__",
+]
+
+
+def _warn_of_another_package_in_this_directory() -> None:
+    """Roboflow's distribution `inference-models` installs into a directory of the same name. Where ours came last, this
+    file is ours and files of theirs lie beside it; removing theirs then takes this file away."""
+    directory = Path(__file__).parent
+    if not (directory / "models/auto_loaders").exists():
+        return
+    import warnings
+
+    warnings.warn(
+        "The distributions inference-models (Roboflow) and inference-models-cpp install into one directory, "
+        f"{directory}, and overwrite each other's files. Keep one of them in an environment. To keep this one:\n"
+        "    pip uninstall --yes inference-models\n"
+        "    pip install --force-reinstall --no-deps inference-models-cpp",
+        RuntimeWarning,
+        stacklevel=3,
+    )
+
+
+_warn_of_another_package_in_this_directory()
