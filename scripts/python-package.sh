@@ -4,7 +4,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 stamp=.venv/.inference-models-cpp-installed
 
-options=(-C build-dir=build/wheel)
+# As the presets compile, by the same name of the compiler: ccache has most of it already.
+export CC=${CC:-cc} CXX=${CXX:-c++}
+options=(-C build-dir=build/wheel -C cmake.define.INFERENCE_MODELS_WARNINGS_AS_ERRORS=ON)
 # The PyTorch adapter is built for the PyTorch that is installed, if one is.
 torch=$(compgen -G '.venv/lib/python3*/site-packages/torch' || true)
 options+=(-C "cmake.define.INFERENCE_MODELS_TORCH=${torch:+$PWD/$torch}")
