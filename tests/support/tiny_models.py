@@ -40,11 +40,17 @@ def tiny_detector(path, values, dynamic_batch=False):
 
 def write_package(directory: Path) -> Path:
     """A whole package of a tiny detector that finds one box, 12..20 in both directions, with confidence 0.9."""
-    directory.mkdir(parents=True)
+    write_descriptions(directory, "onnx")
     tiny_detector(directory / "weights.onnx", [[16], [16], [8], [8], [0.9]])
+    return directory
+
+
+def write_descriptions(directory: Path, backend_type: str, batch: int = 1) -> None:
+    """What a package of a detector with one class has besides its weights."""
+    directory.mkdir(parents=True)
     (directory / "class_names.txt").write_text("thing\n")
     (directory / "model_config.json").write_text(
-        json.dumps({"model_architecture": "yolov8", "task_type": "object-detection", "backend_type": "onnx"})
+        json.dumps({"model_architecture": "yolov8", "task_type": "object-detection", "backend_type": backend_type})
     )
     (directory / "inference_config.json").write_text(
         json.dumps(
@@ -57,12 +63,11 @@ def write_package(directory: Path) -> Path:
                     "input_channels": 3,
                     "scaling_factor": 255,
                 },
-                "forward_pass": {"static_batch_size": 1},
+                "forward_pass": {"static_batch_size": batch},
                 "post_processing": {"type": "nms", "fused": False},
             }
         )
     )
-    return directory
 
 
 def png(width, height, channels=3, shade=90):
