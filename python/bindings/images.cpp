@@ -1,10 +1,12 @@
 #include "images.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/vector.h>
 
-#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "arguments.hpp"
 #include "bindings.hpp"
@@ -64,8 +66,9 @@ bool may_be_colors(std::size_t side) {
 
 /// An array or tensor whose shape is no image's. `without_alpha` is the code that drops a fourth colour.
 Error wrong_shape(nb::handle array, bool has_alpha, const char* without_alpha, const char* hint) {
-    const std::string shape = native_text(nb::tuple(array.attr("shape")));
-    const std::string what = fmt::format("a {} of the shape {}", described(array), shape);
+    const auto shape = nb::cast<std::vector<std::size_t>>(array.attr("shape"));
+    const std::string what =
+        fmt::format("a {} of the shape ({}{})", described(array), fmt::join(shape, ", "), shape.size() == 1 ? "," : "");
     if (dimensions(array) == 4) {
         return unusable(what + " holds several images", "Pass it alone, or each of its images: they are in a list.");
     }

@@ -47,7 +47,7 @@ private:
     std::optional<Image> made_;  ///< what was read or converted
 };
 
-/// `None`, `"bgr"` or `"rgb"`, in any case. \throws Error `invalid_argument` for anything else
+/// `None`, `"bgr"` or `"rgb"`. \throws Error `invalid_argument` for anything else
 [[nodiscard]] std::optional<ColorFormat> color_format(nanobind::handle input_color_format);
 
 }  // namespace inference_models::python

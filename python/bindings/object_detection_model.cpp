@@ -25,7 +25,7 @@ class PythonModel {
 public:
     explicit PythonModel(std::unique_ptr<ObjectDetectionModel> model) : model_(std::move(model)) {}
     ~PythonModel() {
-        const nb::gil_scoped_release released;
+        const LockReleased released;
         model_.reset();
     }
     PythonModel(const PythonModel&) = delete;

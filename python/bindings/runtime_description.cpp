@@ -18,13 +18,15 @@ void bind_engines(nb::module_& module) {
     RecordBinding<EngineRuntime>(module, "EngineRuntime",
                                  "The runtime of one engine: the installed library, or why there is none.")
         .member("engine", &EngineRuntime::engine, "`onnxruntime`, `torch`, `openvino` or `tensorrt`")
-        .path_or_none("adapter", &EngineRuntime::adapter, "our library that drives it; None where this build has none")
+        .path_or_none("adapter", &EngineRuntime::adapter, "our library that drives it; None where there is none")
+        .path_or_none("adapter_compiler", &EngineRuntime::adapter_compiler,
+                      "what builds the adapter on first use; None where that is not needed or cannot be")
         .member("installed", &EngineRuntime::installed, "whether it can be used")
         .member("version", &EngineRuntime::version, "`1.32.0`; empty where not installed or unknown")
         .path_or_none("library", &EngineRuntime::library, "the file that would be opened; None where there is none")
-        .member("why_not", &EngineRuntime::why_not, "one line, where not installed")
+        .member("why_not", &EngineRuntime::why_not, "one line, where it is not installed or cannot get its adapter")
         .member("remedy", &EngineRuntime::remedy,
-                "complete command or step that would make it usable; empty where installed")
+                "complete command or step that would make it usable; empty where it is")
         .member("execution_providers", &EngineRuntime::execution_providers,
                 "ONNX Runtime only: `CPUExecutionProvider`, ... by the files there")
         .member("cuda_version", &EngineRuntime::cuda_version,
@@ -114,11 +116,14 @@ void bind_runtime_description(nb::module_& module) {
         .member("jetson", &RuntimeDescription::jetson, "None where it is none")
         .member("engines", &RuntimeDescription::engines, "the runtime of each engine")
         .member("extras", &RuntimeDescription::extras, "the optional installations, and what satisfies them")
+        .member("notes", &RuntimeDescription::notes, "what else stands in the way, with what to do about it")
         .with_text_and_json();
     description->def("__repr__", short_line);
     module.def(
         "describe_runtime", [] { return call_library([] { return AutoModel::describe_runtime(); }); },
         "What this machine has. Opens no runtime.");
+    module.def("set_python_site_packages", set_python_site_packages, nb::arg("directories"),
+               "Where runtimes are looked for that are installed as Python packages, besides where our library lies.");
 }
 
 }  // namespace inference_models::python

@@ -9,9 +9,10 @@
 What runs is the C++ library `inference_models`; this package gives it Python's names and numpy's arrays.
 """
 
-from pathlib import Path
+import os
+import sys
 
-from inference_models._core import __version__
+from inference_models._core import __version__, set_python_site_packages
 from inference_models.auto_model import AutoModel
 from inference_models.detections import Detections
 from inference_models.enums import BackendType, ColorFormat, Quantization
@@ -60,11 +61,15 @@ __all__ = [
 ]
 
 
+# Runtimes are looked for where this interpreter's packages lie, which may be elsewhere than this one.
+set_python_site_packages([path for path in sys.path if path.endswith(("site-packages", "dist-packages"))])
+
+
 def _warn_of_another_package_in_this_directory() -> None:
     """Roboflow's distribution `inference-models` installs into a directory of the same name. Where ours came last, this
     file is ours and files of theirs lie beside it; removing theirs then takes this file away."""
-    directory = Path(__file__).parent
-    if not (directory / "models/auto_loaders").exists():
+    directory = __path__[0]
+    if not os.access(f"{directory}/models/auto_loaders", os.F_OK):
         return
     import warnings
 

@@ -27,6 +27,6 @@ def suggests_keywords(function: Function) -> Function:
 def _unexpected(function_name: str, name: str, known: tuple[str, ...]) -> str:
     import difflib  # only needed here, and slow to import
 
-    nearest = difflib.get_close_matches(name, known, n=1)
-    suggestion = f"; did you mean '{nearest[0]}'?" if nearest else ""
+    near = [one for one in known if one.startswith(f"{name}_")] or difflib.get_close_matches(name, known, n=1)
+    suggestion = f"; did you mean '{near[0]}'?" if near else ""
     return f"{function_name}() got an unexpected keyword argument '{name}'{suggestion}"
