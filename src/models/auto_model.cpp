@@ -151,7 +151,7 @@ std::unique_ptr<Model> AutoModel::from_pretrained(const std::string& model_id_or
     // What failed while loading is closer to the cause than that nothing else could be tried.
     if (first_failure) throw *first_failure;
     check_family(plan.listing);
-    throw selection::no_usable_backend(plan.explanation, options);
+    throw selection::no_usable_backend(plan.explanation, plan.runtime, options);
 }
 
 Explanation AutoModel::explain(const std::string& model_id_or_path, const LoadOptions& options) {

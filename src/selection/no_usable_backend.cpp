@@ -27,22 +27,32 @@ std::string asked(const LoadOptions& request) {
     return options.empty() ? std::string{} : fmt::format(" as asked ({})", fmt::join(options, " "));
 }
 
+/// What this machine lacks for an engine: `TensorRT was not found`, `this machine has no NVIDIA GPU`.
+void add_lacks(std::vector<std::string>& lacks, const engines::EngineTraits& traits,
+               const RuntimeDescription& machine) {
+    const EngineRuntime& runtime = machine.engine(traits.engine);
+    if (!runtime.why_not.empty()) lacks.push_back(runtime.why_not);
+    if (!runs_on(traits, DeviceKind::cpu) && gpu_count(machine) == 0) {
+        lacks.emplace_back("this machine has no NVIDIA GPU");
+    }
+}
+
 /// For a backend that was asked for and that no package of the model is for: what it would take.
-std::string without_package(BackendType backend) {
+std::string without_package(BackendType backend, const RuntimeDescription& machine) {
     std::vector<std::string_view> formats;
     std::string_view engine;
-    bool needs_gpu = true;
+    std::vector<std::string> lacks{"this model has none"};
     for (const engines::EngineTraits& traits : engines::engine_catalog()) {
         for (const engines::FormatSupport& support : traits.formats) {
             if (support.backend != backend) continue;
             formats.push_back(to_string(support.format));
+            if (engine.empty()) add_lacks(lacks, traits, machine);
             engine = display_name(traits.engine);
-            needs_gpu = needs_gpu && !runs_on(traits, DeviceKind::cpu);
         }
     }
     if (formats.empty()) return fmt::format("backend={} runs nothing in this version", to_string(backend));
-    return fmt::format("backend={} runs packages of the format {} in {}{}; this model has none", to_string(backend),
-                       fmt::join(formats, " or "), engine, needs_gpu ? " on an NVIDIA GPU" : "");
+    return fmt::format("backend={} runs packages of the format {} in {}; {}", to_string(backend),
+                       fmt::join(formats, " or "), engine, fmt::join(lacks, ", "));
 }
 
 std::string line_about(const Candidate& candidate) {
@@ -51,18 +61,19 @@ std::string line_about(const Candidate& candidate) {
                        to_string(candidate.device), candidate.reason);
 }
 
-std::vector<std::string> reasons(const Explanation& explanation, const LoadOptions& request) {
+std::vector<std::string> reasons(const Explanation& explanation, const RuntimeDescription& machine,
+                                 const LoadOptions& request) {
     std::vector<std::string> lines;
     for (const BackendType backend : request.backends) {
         const auto serves = [&](const Candidate& each) { return each.engine && each.backend == backend; };
-        if (std::ranges::none_of(explanation.candidates, serves)) lines.push_back(without_package(backend));
+        if (std::ranges::none_of(explanation.candidates, serves)) lines.push_back(without_package(backend, machine));
     }
     for (const Candidate& candidate : explanation.candidates) lines.push_back(line_about(candidate));
     if (lines.empty()) lines.emplace_back("it has no packages");
     return lines;
 }
 
-/// Every different remedy, in the candidates' order.
+/// Every different remedy: those that only ask differently, then those that need something, in the candidates' order.
 std::vector<std::string> remedies(const Explanation& explanation) {
     std::vector<std::string> found;
     for (const Candidate& candidate : explanation.candidates) {
@@ -70,6 +81,7 @@ std::vector<std::string> remedies(const Explanation& explanation) {
             found.push_back(candidate.remedy);
         }
     }
+    std::ranges::stable_partition(found, [](const std::string& each) { return each.ends_with(kWhichRunsHere); });
     return found;
 }
 
@@ -81,11 +93,11 @@ std::string hint_of(const std::vector<std::string>& remedies) {
 
 }  // namespace
 
-Error no_usable_backend(const Explanation& explanation, const LoadOptions& request) {
+Error no_usable_backend(const Explanation& explanation, const RuntimeDescription& machine, const LoadOptions& request) {
     return Error(ErrorKind::no_usable_backend,
                  request.backends.empty() ? explanation.model_id : listed(request.backends),
                  fmt::format("nothing here can run {}{}:\n  {}", explanation.model_id, asked(request),
-                             fmt::join(reasons(explanation, request), "\n  ")),
+                             fmt::join(reasons(explanation, machine, request), "\n  ")),
                  hint_of(remedies(explanation)));
 }
 

@@ -394,7 +394,7 @@ std::string joint_remedy(const std::vector<Verdict>& findings) {
         if (!contains(steps, finding.remedy)) steps.push_back(finding.remedy);
     }
     if (steps.empty()) return {};
-    return fmt::format("{}{}", fmt::join(steps, "; "), only_ask_differently ? ", which runs here" : "");
+    return fmt::format("{}{}", fmt::join(steps, "; "), only_ask_differently ? kWhichRunsHere : "");
 }
 
 /// The first rejection decides, since no remedy of another obstacle helps against it. Without one, everything that has

@@ -35,6 +35,7 @@ struct SupportedFamily {
 
 /// The error for a request that no candidate can serve: `no_usable_backend`, about the model, or the backend that was
 /// asked for. It tells every candidate's reason, and as its hint what would mend it, best first.
-[[nodiscard]] Error no_usable_backend(const Explanation& explanation, const LoadOptions& request);
+[[nodiscard]] Error no_usable_backend(const Explanation& explanation, const RuntimeDescription& machine,
+                                      const LoadOptions& request);
 
 }  // namespace inference_models::selection

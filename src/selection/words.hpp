@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// How options are told to people: as they are written on the command line.
@@ -17,5 +18,8 @@ template <class Range>
     std::ranges::transform(values, std::back_inserter(names), [](auto value) { return std::string(to_string(value)); });
     return fmt::format("{}", fmt::join(names, ","));
 }
+
+/// What a remedy ends with that asks for nothing but another request.
+inline constexpr std::string_view kWhichRunsHere = ", which runs here";
 
 }  // namespace inference_models::selection

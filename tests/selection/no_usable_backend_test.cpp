@@ -16,7 +16,7 @@ Error error_of(const RuntimeDescription& machine, std::vector<formats::Package> 
     const Explanation explanation{
         listing.model_id, listing.location, rank_candidates(listing, machine, request, kFamilies), {}};
     EXPECT_EQ(explanation.chosen(), nullptr);
-    return no_usable_backend(explanation, request);
+    return no_usable_backend(explanation, machine, request);
 }
 
 TEST(NoUsableBackend, NothingInstalledNamesWhatToInstall) {
@@ -41,7 +41,8 @@ TEST(NoUsableBackend, TensorRtOnAMachineWithoutAGpu) {
     EXPECT_THAT(error.message(), HasSubstr("nothing here can run yolov8n as asked (backend=trt):"));
     EXPECT_THAT(
         error.message(),
-        HasSubstr("backend=trt runs packages of the format trt in TensorRT on an NVIDIA GPU; this model has none"));
+        HasSubstr("backend=trt runs packages of the format trt in TensorRT; this model has none, TensorRT is not "
+                  "installed: nothing in 5 places, this machine has no NVIDIA GPU"));
     EXPECT_THAT(error.hint(), HasSubstr("best first:\n  use backend=onnx, which runs here\n"));
 }
 
@@ -62,6 +63,14 @@ TEST(NoUsableBackend, WhatRunsHereComesInItsOrder) {
               "One of these helps, the best first:\n"
               "  use backend=openvino, which runs here\n"
               "  use backend=onnx, which runs here");
+}
+
+TEST(NoUsableBackend, WhatRunsHereComesBeforeWhatNeedsSomething) {
+    LoadOptions request;
+    request.backends = {BackendType::trt};
+    const Error error = error_of(laptop_with_onnxruntime(), {ultralytics_checkpoint(), onnx_package()}, request);
+    EXPECT_THAT(error.hint(), HasSubstr("best first:\n  use backend=onnx, which runs here\n"));
+    EXPECT_THAT(error.hint(), HasSubstr("\n  pip install ultralytics"));
 }
 
 TEST(NoUsableBackend, AskingAsTheHintSaysWorks) {
