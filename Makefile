@@ -3,36 +3,44 @@
 BUILD := build/release
 DATA ?= $(if $(INFERENCE_MODELS_TEST_DATA),$(INFERENCE_MODELS_TEST_DATA),../shared)
 
-.PHONY: demo test sanitize lint benchmark clean
+.PHONY: demo test wheel sanitize lint benchmark clean
 
 demo:
 	@scripts/setup.sh demo
-	@scripts/build.sh release install
+	@scripts/python-package.sh
 	@scripts/demo.sh "$(DATA)"
 
 test:
 	@scripts/setup.sh demo test
 	@scripts/build.sh release all
-	@cmake --install $(BUILD) --prefix .venv >/dev/null
 	@ctest --preset release
+	@scripts/python-package.sh
 	@INFERENCE_MODELS_BUILD_DIR=$(BUILD) .venv/bin/python -m pytest -q tests
 
-# The C++ tests under AddressSanitizer and UndefinedBehaviorSanitizer, the core under ThreadSanitizer.
+# The wheel as it is given to others.
+wheel:
+	@scripts/setup.sh demo wheel
+	@scripts/wheel.sh
+
+# The C++ tests and those of Python's threads and lifetimes under AddressSanitizer and UndefinedBehaviorSanitizer, the
+# core under ThreadSanitizer.
 sanitize:
 	@scripts/setup.sh demo test
 	@scripts/build.sh asan all
 	@ctest --preset asan
+	@scripts/python-sanitize.sh
 	@scripts/build.sh tsan all
 	@ctest --preset tsan
 
 lint:
-	@scripts/setup.sh lint
+	@scripts/setup.sh demo lint
 	@scripts/build.sh release configure
 	@scripts/lint.sh
 
 benchmark:
 	@scripts/setup.sh demo test benchmark
 	@scripts/build.sh release all
+	@scripts/python-package.sh
 	@scripts/benchmark.sh
 
 clean:

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A first look: describes this machine, explains the choice of a backend, and finds objects on a real photo.
+# A first look: describes this machine, explains the choice of a backend, and finds objects on a real photo, with the
+# program and from Python.
 #   demo.sh DATA   a directory with models/yolov8n-640 and images/bus.jpg
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -21,3 +22,7 @@ fi
 show "$program" explain "$model"
 show "$program" predict "$model" "$photo" --save build/demo
 printf '\nThe annotated picture: %s\n' "$PWD/build/demo/bus.jpg"
+show .venv/bin/python -c "
+from inference_models import AutoModel
+model = AutoModel.from_pretrained('$model')
+print(model('$photo'))"

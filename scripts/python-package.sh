@@ -7,9 +7,9 @@ stamp=.venv/.inference-models-cpp-installed
 # As the presets compile, by the same name of the compiler: ccache has most of it already.
 export CC=${CC:-cc} CXX=${CXX:-c++}
 options=(-C build-dir=build/wheel -C cmake.define.INFERENCE_MODELS_WARNINGS_AS_ERRORS=ON)
-# The PyTorch adapter is built for the PyTorch that is installed, if one is.
-torch=$(compgen -G '.venv/lib/python3*/site-packages/torch' || true)
-options+=(-C "cmake.define.INFERENCE_MODELS_TORCH=${torch:+$PWD/$torch}")
+# The PyTorch adapter is built for the PyTorch that is installed in .venv, if one is.
+torch=$(compgen -G "$PWD/.venv/lib/python3*/site-packages/torch" || true)
+options+=(-C "cmake.define.INFERENCE_MODELS_TORCH=$torch")
 
 # A directory is newer than the stamp too where a file was added or removed.
 sources=(CMakeLists.txt apps cmake include pyproject.toml python src)
