@@ -89,16 +89,10 @@ ImageNetwork::ImageNetwork(LoadedNetwork loaded)
     : loaded_(std::move(loaded)), layout_(layout_of(loaded_)), input_type_(input_type(loaded_)) {
     loaded_.description.max_batch_size =
         loaded_.batch.max.value_or(std::max(kLargestUnlimitedBatch, loaded_.batch.min));
-    if (!only_input(loaded_).shape) try_run();
 }
 
-void ImageNetwork::try_run() const {
-    const auto batch = static_cast<std::size_t>(loaded_.batch.min);
-    engines::Execution execution = loaded_.network->acquire();
-    const engines::TensorView input = execution.input(0, input_shape(batch));
-    std::ranges::fill(std::span(input.data, input.byte_count()), std::byte{0});
-    execution.run();
-    static_cast<void>(outputs(execution, batch));
+bool ImageNetwork::declares_shape() const {
+    return only_input(loaded_).shape.has_value();
 }
 
 std::vector<ImageNetwork::Chunk> ImageNetwork::chunks(std::size_t images) const {

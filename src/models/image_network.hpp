@@ -23,12 +23,14 @@ struct RunOutputs {
 /// engines nor families do.
 class ImageNetwork {
 public:
-    /// \throws Error `unsupported_model` where the network's inputs are not one batch of images; `engine_failure` where
-    ///         it declares no shape and refuses the package's
+    /// \throws Error `unsupported_model` where the network's inputs are not one batch of images
     explicit ImageNetwork(LoadedNetwork loaded);
 
     [[nodiscard]] const ModelDescription& description() const noexcept { return loaded_.description; }
     [[nodiscard]] const formats::PackageContents& contents() const noexcept { return loaded_.contents; }
+
+    /// Whether the network tells what it takes. One that does not has shown only after a run that it fits its package.
+    [[nodiscard]] bool declares_shape() const;
 
     /// Called after each run with the index of its first image, the geometry of its images and their outputs; the
     /// outputs may hold more rows than there are images.
@@ -55,8 +57,6 @@ private:
     [[nodiscard]] std::vector<std::int64_t> input_shape(std::size_t batch) const;
     [[nodiscard]] vision::TensorLayout layout_in(const engines::TensorView& input) const;
     [[nodiscard]] std::size_t image_bytes() const;
-    /// Finds out whether a network that declares no shape takes what its package says, before somebody relies on it.
-    void try_run() const;
     [[nodiscard]] RunOutputs outputs(engines::Execution& execution, std::size_t batch) const;
 
     LoadedNetwork loaded_;

@@ -183,8 +183,14 @@ std::unique_ptr<Model> make_model(LoadedNetwork loaded) {
                     fmt::format("there is no implementation of {} for {}", description.architecture,
                                 to_string(description.task)));
     }
-    return std::make_unique<ObjectDetectionModel>(
-        std::make_unique<ObjectDetectionModel::Implementation>(std::move(loaded), std::move(decoder)));
+    auto implementation = std::make_unique<ObjectDetectionModel::Implementation>(std::move(loaded), std::move(decoder));
+    const models::ImageNetwork& network = implementation->network;
+    const bool is_to_be_tried = !network.declares_shape();
+    const ImageSize size = network.contents().pre_processing.network_size;
+    auto model = std::make_unique<ObjectDetectionModel>(std::move(implementation));
+    // Better now, while another candidate can be taken, than at somebody's first image.
+    if (is_to_be_tried) static_cast<void>(model->infer(Image(size)));
+    return model;
 }
 
 }  // namespace models

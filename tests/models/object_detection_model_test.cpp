@@ -75,6 +75,8 @@ TEST(ObjectDetectionModel, ANetworkThatDeclaresNoShapeIsTriedBeforeSomebodyRelie
     EXPECT_EQ(refused.message(), "traced for another size");
     const Error batch = error_of([] { (void)make("input\noutput 3 5 2\nvalues 1"); });
     EXPECT_EQ(batch.kind(), ErrorKind::invalid_output);
+    const Error classes = error_of([] { (void)make("input\noutput 1 6 2\nvalues 0"); });  // there is one class
+    EXPECT_EQ(classes.kind(), ErrorKind::invalid_output);
     const auto model = make(std::string("input\noutput 1 5 2\n") + kTwoBoxes);
     EXPECT_THAT(model->as<ObjectDetectionModel>().infer(shade(0), everything()).xyxy, SizeIs(2));
 }
