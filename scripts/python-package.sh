@@ -4,16 +4,11 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 stamp=.venv/.inference-models-cpp-installed
 
-# As the presets compile, by the same name of the compiler: ccache has most of it already.
-export CC=${CC:-cc} CXX=${CXX:-c++}
-options=(-C build-dir=build/wheel -C cmake.define.INFERENCE_MODELS_WARNINGS_AS_ERRORS=ON)
-# The PyTorch adapter is built for the PyTorch that is installed in .venv, if one is.
-torch=$(compgen -G "$PWD/.venv/lib/python3*/site-packages/torch" || true)
-options+=(-C "cmake.define.INFERENCE_MODELS_TORCH=$torch")
+source scripts/wheel-options.sh
 
 # A directory is newer than the stamp too where a file was added or removed.
 sources=(CMakeLists.txt apps cmake include pyproject.toml python src)
-if [[ $(cat "$stamp" 2>/dev/null) == "${options[*]}" && -z $(find "${sources[@]}" -newer "$stamp" -print -quit) ]]; then
+if [[ $(cat "$stamp" 2>/dev/null) == "${wheel_options[*]}" && -z $(find "${sources[@]}" -newer "$stamp" -print -quit) ]]; then
     exit 0
 fi
 
@@ -23,6 +18,6 @@ pip=(.venv/bin/python -m pip --quiet --disable-pip-version-check)
 "${pip[@]}" uninstall --yes inference-models-cpp 2>/dev/null
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-echo "${options[*]}" >"$stamp.new"  # as old as the sources that are built
-"${pip[@]}" install --no-build-isolation "${options[@]}" --verbose . >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
+echo "${wheel_options[*]}" >"$stamp.new"  # as old as the sources that are built
+"${pip[@]}" install --no-build-isolation "${wheel_options[@]}" --verbose . >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
 mv "$stamp.new" "$stamp"
