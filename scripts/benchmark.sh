@@ -5,3 +5,4 @@ cd "$(dirname "$0")/.."
 export INFERENCE_MODELS_BUILD_DIR=${INFERENCE_MODELS_BUILD_DIR:-build/release}
 .venv/bin/python benchmarks/pre_processing.py
 .venv/bin/python benchmarks/program.py
+.venv/bin/python benchmarks/python_package.py

@@ -49,7 +49,8 @@ public:
         usable_ = usable_ && usable;
         const float pixel = usable ? value : 0.0F;
         largest_ = std::max(largest_, pixel);
-        return static_cast<std::uint8_t>(pixel + 0.5F);
+        const float next = pixel + 0.5F;
+        return static_cast<std::uint8_t>(next);  // rounded to the nearest: no value is negative
     }
 
     void check() const {
