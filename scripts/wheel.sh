@@ -37,7 +37,7 @@ bundled_zlib=libz-$(sha256sum "$zlib" | head -c 8).so.1
 cp "$zlib" "$libraries/$bundled_zlib"
 patchelf --set-soname "$bundled_zlib" "$libraries/$bundled_zlib"
 for file in $(elf_files "$root"); do
-    patchelf --print-needed "$file" | grep -qx libz.so.1 || continue
+    [[ $'\n'$(patchelf --print-needed "$file")$'\n' == *$'\n'libz.so.1$'\n'* ]] || continue
     patchelf --replace-needed libz.so.1 "$bundled_zlib" "$file"
     [[ $file != "$libraries"/* ]] || patchelf --set-rpath "\$ORIGIN" "$file"
 done

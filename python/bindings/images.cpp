@@ -123,7 +123,12 @@ void ImageInput::take_path(nb::handle path) {
 
 /// (height, width) or (height, width, colors) of uint8.
 void ImageInput::take_array(nb::handle array, ColorFormat format) {
-    if (native_text(array.attr("dtype")) != "uint8") {
+    // The name of a type is Python code in numpy. It is only asked for where there is something to say: a daemon thread
+    // that Python ends inside of such code, at its own end, would take the process with it (before Python 3.14).
+    const bool is_readable = nb::try_cast(array, array_);
+    const bool is_uint8 =
+        is_readable ? array_.dtype() == nb::dtype<std::uint8_t>() : native_text(array.attr("dtype")) == "uint8";
+    if (!is_uint8) {
         throw unusable(fmt::format("a numpy array of {} is no image", native_text(array.attr("dtype"))),
                        "Arrays hold uint8, 0 to 255: convert it with .astype(numpy.uint8), after a multiplication by "
                        "255 where its values are 0 to 1.");

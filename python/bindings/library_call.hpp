@@ -33,6 +33,16 @@ private:
     PyThreadState* state_;
 };
 
+/// A call into the library. The end of Python waits for those of other threads, since the process then takes away what
+/// runtimes run on. Made and ended without Python's lock.
+class CallInProgress {
+public:
+    CallInProgress();
+    ~CallInProgress();
+    CallInProgress(const CallInProgress&) = delete;
+    CallInProgress& operator=(const CallInProgress&) = delete;
+};
+
 /// Runs `work`, which calls the library, without Python's lock, so that other Python threads go on meanwhile; then
 /// hands over what the library logged. The lock is never held inside the library, so nothing can wait for the other.
 template <class Work>
@@ -41,6 +51,7 @@ auto call_library(Work&& work) {
     std::exception_ptr failure;
     {
         const LockReleased released;
+        const CallInProgress call;
         try {
             result.emplace(std::forward<Work>(work)());
         } catch (...) {
@@ -51,5 +62,8 @@ auto call_library(Work&& work) {
     if (failure) std::rethrow_exception(failure);
     return std::move(*result);
 }
+
+/// Makes Python wait for calls when it ends, and forget those of its parent in a forked child.
+void bind_library_call(nanobind::module_& module);
 
 }  // namespace inference_models::python

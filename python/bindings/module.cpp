@@ -3,6 +3,7 @@
 #include <inference_models/version.hpp>
 
 #include "bindings.hpp"
+#include "library_call.hpp"
 
 NB_MODULE(_core, module) {
     using namespace inference_models::python;
@@ -11,6 +12,7 @@ NB_MODULE(_core, module) {
     module.attr("__version__") = inference_models::kVersion;
     bind_errors(module);
     bind_log(module);
+    bind_library_call(module);
     bind_explanation(module);
     bind_runtime_description(module);
     bind_load_options(module);

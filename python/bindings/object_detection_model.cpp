@@ -26,6 +26,7 @@ public:
     explicit PythonModel(std::unique_ptr<ObjectDetectionModel> model) : model_(std::move(model)) {}
     ~PythonModel() {
         const LockReleased released;
+        const CallInProgress call;
         model_.reset();
     }
     PythonModel(const PythonModel&) = delete;

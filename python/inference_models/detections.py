@@ -64,11 +64,12 @@ class Detections:
         return len(self.xyxy)
 
     def __iter__(self) -> Iterator[tuple]:
-        """Tuples (xyxy, mask, class_id, confidence, tracker_id, data, metadata), as `supervision` has them. Masks and
-        trackers are None: there are none."""
+        """Tuples (xyxy, mask, class_id, confidence, tracker_id, data, metadata). The mask is None: there are none. The
+        tracker's id is that of the box's metadata, where somebody has put it there, else None."""
         for i in range(len(self)):
             data = self.bboxes_metadata[i] if self.bboxes_metadata else {}
-            yield self.xyxy[i], None, self.class_id[i], self.confidence[i], None, data, self.image_metadata or {}
+            tracker_id = data.get("tracker_id")
+            yield self.xyxy[i], None, self.class_id[i], self.confidence[i], tracker_id, data, self.image_metadata or {}
 
     def __eq__(self, other: object) -> bool:
         """Whether the same objects were found, bit for bit."""

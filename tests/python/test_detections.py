@@ -109,6 +109,12 @@ def test_length_truth_and_text(three):
     assert repr(three) == "<Detections: 1 dog, 1 cat, 1 class 7>"
 
 
+def test_a_tracker_s_id_is_in_the_tuple(three):
+    three.bboxes_metadata = [{"tracker_id": 5}, {}, {"other": 1}]
+    assert [entry[4] for entry in three] == [5, None, None]
+    assert [entry[5] for entry in three] == three.bboxes_metadata
+
+
 def test_iteration_gives_the_reference_s_tuples(three):
     three.bboxes_metadata = [{"n": 0}, {"n": 1}, {"n": 2}]
     tuples = list(three)

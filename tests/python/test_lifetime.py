@@ -11,25 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from support.python_process import run_python
 from support.tiny_models import SIDE
 
 from inference_models import AutoModel
 
 IMAGE = np.zeros((SIDE, SIDE, 3), np.uint8)
-
-
-def run(code, *arguments, **options):
-    """Python code in a process of its own, which must end well and in time."""
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        **options,
-    )
-    assert done.returncode == 0, f"{done.returncode}: {done.stderr}"
-    return done.stdout
 
 
 def test_twenty_threads_call_one_model(yolo, test_data):
@@ -151,7 +138,7 @@ def test_images_are_taken_as_they_are_needed(tiny):
 
 
 def test_a_process_forked_after_the_import(package):
-    out = run(
+    out = run_python(
         """
         import os, sys
         import numpy as np
@@ -171,7 +158,7 @@ def test_a_process_forked_after_the_import(package):
 
 
 def test_an_interrupt_ends_a_long_call_and_leaves_the_model_usable(package):
-    out = run(
+    out = run_python(
         """
         import itertools, os, signal, sys, threading
         import numpy as np
@@ -222,7 +209,7 @@ def test_an_interrupt_from_outside_ends_the_process(package):
     ],
 )
 def test_the_interpreter_ends_while_models_live(package, ending):
-    run(
+    run_python(
         f"""
         import itertools, sys
         import numpy as np

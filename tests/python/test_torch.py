@@ -2,12 +2,11 @@
 
 import ctypes
 import subprocess
-import sys
-import textwrap
 
 import numpy as np
 import pytest
 import torch
+from support.python_process import run_python
 from support.tiny_models import SIDE, write_descriptions
 
 from inference_models import AutoModel, InvalidParameterError, ModelRuntimeError
@@ -131,20 +130,6 @@ def test_weights_of_any_layout_give_the_same(write):
     np.testing.assert_allclose(model.forward(images)[0], expected, atol=1e-6)
 
 
-def run(code, *arguments, **options):
-    """What Python code prints in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-        **options,
-    )
-    assert done.returncode == 0, f"{done.returncode}: {done.stderr}"
-    return done.stdout
-
-
 LIBRARIES = """
 def libraries():
     with open("/proc/self/maps") as maps:
@@ -153,7 +138,7 @@ def libraries():
 
 
 def test_a_pytorch_that_python_imported_is_used_and_left_as_it_is(test_data):
-    printed = run(
+    printed = run_python(
         LIBRARIES
         + """
 import sys, torch
@@ -174,7 +159,7 @@ print(len(libraries()), len(found))
 
 
 def test_python_may_import_pytorch_afterwards(test_data):
-    printed = run(
+    printed = run_python(
         LIBRARIES
         + """
 import sys
@@ -207,7 +192,7 @@ def foreign_pytorch(tmp_path):
 
 
 def test_another_version_in_this_process_is_a_reason(test_data, foreign_pytorch, tmp_path):
-    printed = run(
+    printed = run_python(
         """
         import ctypes, sys
         ctypes.CDLL(sys.argv[3])
