@@ -22,8 +22,8 @@ wheel:
 	@scripts/setup.sh demo wheel
 	@scripts/wheel.sh
 
-# The C++ tests and those of Python's threads and lifetimes under AddressSanitizer and UndefinedBehaviorSanitizer, the
-# core under ThreadSanitizer.
+# The C++ tests, and those in Python that handle memory, threads and lifetimes, under AddressSanitizer and
+# UndefinedBehaviorSanitizer, the core under ThreadSanitizer.
 sanitize:
 	@scripts/setup.sh demo test
 	@scripts/build.sh asan all

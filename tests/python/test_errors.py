@@ -13,7 +13,7 @@ from support.tiny_models import SIDE, tiny_detector, write_package
 import inference_models
 from inference_models import AutoModel, errors
 
-HEADER = Path(inference_models.__file__).parent / "include/inference_models/error.hpp"
+HEADER = Path(__file__).resolve().parents[2] / "include/inference_models/error.hpp"
 
 
 def test_each_kind_of_the_library_has_a_class():
