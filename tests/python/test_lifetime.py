@@ -166,6 +166,7 @@ def test_an_interrupt_ends_a_long_call_and_leaves_the_model_usable(package):
 
         model = AutoModel.from_pretrained(sys.argv[1])
         image = np.zeros((32, 32, 3), np.uint8)
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # jobs in the background inherit that it is ignored
         threading.Timer(0.3, os.kill, [os.getpid(), signal.SIGINT]).start()
         try:
             model(itertools.repeat(image))  # would never end
@@ -180,10 +181,11 @@ def test_an_interrupt_ends_a_long_call_and_leaves_the_model_usable(package):
 
 def test_an_interrupt_from_outside_ends_the_process(package):
     code = """
-        import itertools, sys
+        import itertools, signal, sys
         import numpy as np
         from inference_models import AutoModel
 
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # as above
         model = AutoModel.from_pretrained(sys.argv[1])
         print("ready", flush=True)
         model(itertools.repeat(np.zeros((32, 32, 3), np.uint8)))
