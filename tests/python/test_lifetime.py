@@ -194,7 +194,10 @@ def test_an_interrupt_from_outside_ends_the_process(package):
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "ready\n"
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
+        try:
+            _, errors = process.communicate(timeout=60)
+        finally:
+            process.kill()  # leaving `with` waits for it
     assert process.returncode in (-signal.SIGINT, 130), errors
     assert "KeyboardInterrupt" in errors
 
