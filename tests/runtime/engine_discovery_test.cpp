@@ -437,7 +437,7 @@ TEST(EngineDiscovery, ALibraryOfThisProcessIsNamedToTheProgramThatBuildsItsAdapt
 }
 
 TEST(EngineDiscovery, PackagesOfThePythonThatImportedUsAreFound) {
-    FakeMachine machine;
+    const FakeMachine machine;
     machine.add_distribution("usr/py/site", "onnxruntime-1.32.0");
     machine.add_library("usr/py/site/onnxruntime/capi/libonnxruntime.so.1.32.0");
     EXPECT_FALSE(onnxruntime_of(machine).installed);
@@ -449,7 +449,7 @@ TEST(EngineDiscovery, PackagesOfThePythonThatImportedUsAreFound) {
 }
 
 TEST(Describe, NamesAPackageThatHasOurImportName) {
-    FakeMachine machine;
+    const FakeMachine machine;
     Surroundings surroundings = machine.surroundings();
     surroundings.python_site_packages = {machine.at("site")};
     machine.add_distribution("site", "inference_models-0.39.6");

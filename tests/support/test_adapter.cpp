@@ -114,9 +114,10 @@ private:
         const std::size_t channels = shape_.size() == 4 ? static_cast<std::size_t>(shape_[1]) : 1;
         const std::size_t step = script_.order == "channels_last" ? channels : 1;
         const auto* const values = reinterpret_cast<const float*>(input_.data()) + image * size;
+        const std::size_t count = size / channels;
         float sum = 0;
-        for (std::size_t i = 0; i < size / channels; ++i) sum += values[i * step];
-        return sum / static_cast<float>(size / channels);
+        for (std::size_t i = 0; i < count; ++i) sum += values[i * step];
+        return sum / static_cast<float>(count);
     }
 
     const Script& script_;
