@@ -47,9 +47,9 @@ class Predictions(NamedTuple):
 
 
 class Match(NamedTuple):
-    """Which prediction found which code of one picture."""
+    """Which codes of one picture were found, and which predictions found them."""
 
-    finder: np.ndarray  # per code: the index of the prediction that found it, or -1
+    found_at: np.ndarray  # per code: the confidence of the prediction that found it; 0 where none did
     found: np.ndarray  # per prediction: how many codes it found
 
 
@@ -132,18 +132,20 @@ def match(codes: Sequence[dict], predictions: Any, class_names: Sequence[str]) -
     labels = np.array([code["label"] for code in codes], np.str_)
     is_outline = np.array([code["kind"] == "box" for code in codes], bool)
     boxes = np.asarray(predictions.xyxy, np.float64).reshape(-1, 4)
-    finder = np.full(len(codes), -1)
+    found_at = np.zeros(len(codes))
+    free = np.ones(len(codes), bool)
     found = np.zeros(len(boxes), int)
     for index in by_confidence(predictions.confidence):
-        free = (finder < 0) & (labels == class_names[predictions.class_id[index]])
-        overlap = np.where(free & is_outline, intersection_over_union(boxes[index], xyxy), 0)
+        eligible = free & (labels == class_names[predictions.class_id[index]])
+        overlap = np.where(eligible & is_outline, intersection_over_union(boxes[index], xyxy), 0)
         if overlap.max(initial=0) >= MINIMUM_IOU:
             finds = overlap.argmax(keepdims=True)
         else:
-            finds = np.flatnonzero(free & ~is_outline & fits_scanlines(boxes[index], xyxy))
-        finder[finds] = index
+            finds = np.flatnonzero(eligible & ~is_outline & fits_scanlines(boxes[index], xyxy))
+        free[finds] = False
+        found_at[finds] = predictions.confidence[index]
         found[index] = len(finds)
-    return Match(finder, found)
+    return Match(found_at, found)
 
 
 def by_confidence(confidence: np.ndarray) -> np.ndarray:
@@ -171,7 +173,7 @@ class _Table(NamedTuple):
 
     code_label: np.ndarray
     code_picture: np.ndarray
-    code_found_at: np.ndarray  # the confidence of the prediction that found it; 0 where none did
+    code_found_at: np.ndarray
     box_label: np.ndarray
     box_picture: np.ndarray
     box_confidence: np.ndarray
@@ -184,7 +186,7 @@ def _tabulate(records: Sequence[dict], predictions: Sequence[Any], class_names: 
     code_found_at, box_label, box_confidence, box_found = [], [], [], []
     for record, predicted in zip(records, predictions, strict=True):
         matched = match(record["boxes"], predicted, class_names)
-        code_found_at += [predicted.confidence[index] if index >= 0 else 0 for index in matched.finder]
+        code_found_at += list(matched.found_at)
         box_label += [class_names[class_id] for class_id in predicted.class_id]
         box_confidence += list(predicted.confidence)
         box_found += list(matched.found)
