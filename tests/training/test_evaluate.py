@@ -4,6 +4,7 @@ import json
 
 import evaluate
 import pytest
+from metrics import Target
 from PIL import Image
 from support.tiny_models import SIDE, write_package
 
@@ -19,11 +20,12 @@ def package(tmp_path):
 
 @pytest.fixture
 def data(tmp_path):
-    """A code that is found, one that is elsewhere, and a picture without any."""
+    """A code that is found, one that is elsewhere, a picture without any, and one that nobody labelled."""
     records = []
-    for name, boxes in {"found": [FOUND], "elsewhere": [[0, 0, 6, 6]], "nothing": []}.items():
+    for name, boxes in {"found": [FOUND], "elsewhere": [[0, 0, 6, 6]], "nothing": [], "unlabelled": []}.items():
         codes = [{"label": "qr-code", "format": "QR Code", "xyxy": xyxy, "kind": "box"} for xyxy in boxes]
-        records.append({"file": f"images/{name}.png", "boxes": codes, "negative": not boxes, "set": "real"})
+        negative = name == "nothing"
+        records.append({"file": f"images/{name}.png", "boxes": codes, "negative": negative, "set": "real"})
     directory = tmp_path / "data"
     (directory / "images").mkdir(parents=True)
     (directory / "labels.json").write_text(json.dumps(records))
@@ -41,18 +43,22 @@ def test_what_is_printed_and_written(package, data, tmp_path, capsys):
     assert ["real", "qr-code", "2", "1", "0.500", "3", "1", "0.333"] in [line.split() for line in printed.splitlines()]
 
     result = json.loads(file.read_text())
-    assert result["pictures"] == 3
+    assert result["pictures"] == 4
     (measured,) = result["results"]
     assert (measured["package_id"], measured["engine"], measured["precision"]) == ("onnx-tiny", "onnxruntime", "fp32")
     assert measured["runtime_version"]
     summary = measured["summary"]
     assert summary["sets"]["real"]["scores"]["qr-code"]["recall"] == 0.5
     assert summary["total"]["false_positives_per_negative"] == 1
-    assert [target["reached"] for target in measured["targets"]] == [False, False, True, False, False]
+    assert summary["sets"]["real"]["extra_boxes"] == pytest.approx(1 / 3)
+    assert [target["reached"] for target in measured["targets"]] == [False] * 5
 
 
-def test_gate(package, data, tmp_path):
-    assert evaluate.main(["--data", str(data), "--model", str(package), "--gate"]) == 1
+def test_gate(package, data, monkeypatch):
+    command = ["--data", str(data), "--model", str(package), "--gate"]
+    assert evaluate.main(command) == 1
+    monkeypatch.setattr(evaluate, "targets", lambda summary: [Target("easy", value=1.0, limit=0.5, at_least=True)])
+    assert evaluate.main(command) == 0
 
 
 def test_every_package_is_measured(package, data, tmp_path):
@@ -63,7 +69,7 @@ def test_every_package_is_measured(package, data, tmp_path):
     assert sorted(result["package_id"] for result in measured) == ["onnx-other", "onnx-tiny"]
 
 
-def test_int8_is_measured_unasked(package, data, tmp_path):
+def test_int8_is_measured_unasked(package):
     config = package / "model_config.json"
     config.write_text(json.dumps({**json.loads(config.read_text()), "quantization": "int8"}))
     assert [way.package_id for way in evaluate.ways_to_run(str(package), None, None)] == ["onnx-tiny"]

@@ -121,6 +121,8 @@ def test_average_precision_by_hand():
     confidence = np.array([0.7, 0.9, 0.8, 0.6])
     assert average_precision(confidence, found, codes=4) == pytest.approx(1 / 4 + 2 / 4 * 3 / 4)
     assert average_precision(np.array([]), np.array([], int), codes=4) == 0
+    # A box that found two scanlines is one right box: the second of two, so half of the codes at precision 1/2.
+    assert average_precision(np.array([0.9, 0.8]), np.array([0, 2]), codes=4) == pytest.approx(1 / 2 * 1 / 2)
 
 
 def test_average_precision_is_the_integral_of_the_best_precision():
