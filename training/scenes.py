@@ -1,0 +1,558 @@
+"""Training pictures: symbols printed on labels, seen by a camera or drawn on a screen, letterboxed to a square.
+
+A picture is made at a size of its own, spoiled there (light, blur, noise, compression), and then scaled to the
+network's input as the product scales a user's picture: bilinear, up or down, gray borders. That way the traces of
+scaling are those that the network meets later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from backgrounds import Backgrounds, draw_text, random_color, random_words, smooth_noise
+from numpy.random import Generator
+from symbols import Symbol, draw, make_supplement, make_symbol
+
+PADDING_VALUE = 114
+# What is seen less than this of is not taught as a code; what is seen little of is not made at all.
+_LEAST_SEEN = 0.55
+_LEAST_SIDE = 9
+
+
+@dataclass(frozen=True)
+class Picture:
+    """pixels: uint8 RGB (height, width, 3). boxes: float32 (codes, 4), x_min, y_min, x_max, y_max in pixels."""
+
+    pixels: np.ndarray
+    boxes: np.ndarray
+    class_ids: np.ndarray
+
+
+@dataclass(frozen=True)
+class Label:
+    """A printed symbol. pixels: uint8 RGBA; outline: (points, 2), around the symbol, in pixels of the label."""
+
+    pixels: np.ndarray
+    outline: np.ndarray
+    class_id: int
+
+
+def make_picture(rng: Generator, backgrounds: Backgrounds, side: int) -> Picture:
+    """A picture of side x side; most have codes, some have none."""
+    kind = rng.choice(4, p=[0.26, 0.3, 0.3, 0.14])
+    make = (_drawing, _close_up, _wide_view, _nothing)[kind]
+    return _letterbox(make(rng, backgrounds, side), side)
+
+
+# --- labels
+
+
+def print_label(rng: Generator, symbol: Symbol, scale: float, plain: bool = False) -> Label:
+    """Prints a symbol at `scale` pixels a module; `plain` as a generator's file is, else as things in the world."""
+    ink = draw(symbol, scale, rng)
+    is_barcode = symbol.class_name == "barcode"
+    height, width = ink.shape
+    if is_barcode and symbol.guard_columns and rng.random() < 0.6:
+        ink = _lengthen_guards(symbol, ink, rng)
+        if rng.random() < 0.2:
+            ink = _add_supplement(ink, symbol, rng)
+    bars_height, bars_width = height, width
+    height, width = ink.shape
+    unit = min(width, height) if not is_barcode else width * 0.25
+    quiet = float(rng.choice([0.0, 0.03, 0.08, 0.15, 0.3], p=[0.12, 0.2, 0.3, 0.25, 0.13])) * unit
+    left, right, top, bottom = (int(quiet * value) for value in rng.uniform(0.6, 1.4, 4))
+    if is_barcode and rng.random() < 0.5:
+        top, bottom = int(rng.integers(0, 4)), int(rng.integers(0, 4))
+    above, below = _captions(rng, symbol, width, is_barcode)
+    top += 0 if above is None else above.shape[0] + 2
+    bottom += 0 if below is None else below.shape[0] + 2
+    mask = np.full((top + height + bottom, left + width + right), 255, np.uint8)
+    mask[top : top + height, left : left + width] = ink
+    for caption, row in ((above, top - (0 if above is None else above.shape[0]) - 1), (below, top + height + 1)):
+        if caption is not None and row >= 0:
+            x = int(rng.uniform(0, max(1, mask.shape[1] - caption.shape[1])))
+            place = mask[row : row + caption.shape[0], x : x + caption.shape[1]]
+            place[:] = caption[: place.shape[0], : place.shape[1]]
+    if rng.random() < (0.04 if plain else 0.12):
+        mask = _damage(rng, mask)
+    if rng.random() < 0.1:
+        thickness = max(1, int(unit * rng.uniform(0.005, 0.04)))
+        cv2.rectangle(mask, (0, 0), (mask.shape[1] - 1, mask.shape[0] - 1), 0, thickness)
+    pixels = _color(rng, mask, plain)
+    if symbol.class_name == "qr-code" and rng.random() < 0.14:
+        _add_logo(rng, pixels, left, top, width)
+    if rng.random() < 0.03:
+        pixels, left = pixels[:, ::-1], mask.shape[1] - left - bars_width
+    alpha = _cut_out(rng, mask, plain)
+    steps = np.linspace(0, 1, 7)[:-1]
+    square = np.concatenate(
+        [
+            np.stack([steps, 0 * steps], 1),
+            np.stack([1 + 0 * steps, steps], 1),
+            np.stack([1 - steps, 1 + 0 * steps], 1),
+            np.stack([0 * steps, 1 - steps], 1),
+        ]
+    )
+    outline = square * (bars_width, bars_height) + (left, top)
+    return Label(np.dstack([pixels, alpha]), outline.astype(np.float32), symbol.class_id)
+
+
+def _lengthen_guards(symbol: Symbol, ink: np.ndarray, rng: Generator) -> np.ndarray:
+    """EAN and UPC: guard bars reach down beside the digits."""
+    columns = symbol.modules.shape[1]
+    longer = max(2, int(ink.shape[1] * rng.uniform(0.03, 0.09)))
+    tail = np.full((longer, ink.shape[1]), 255, np.uint8)
+    scale = ink.shape[1] / columns
+    for column in symbol.guard_columns:
+        tail[:, int(column * scale) : max(int(column * scale) + 1, int((column + 1) * scale))] = 0
+    digits = draw_text(rng, symbol.text, min(60, longer + int(longer * rng.uniform(0, 0.6))))
+    if digits.shape[1] < tail.shape[1]:
+        x = (tail.shape[1] - digits.shape[1]) // 2
+        rows = min(longer, digits.shape[0])
+        tail[:rows, x : x + digits.shape[1]] = np.minimum(tail[:rows, x : x + digits.shape[1]], digits[:rows])
+    return np.vstack([ink, tail])
+
+
+def _add_supplement(ink: np.ndarray, symbol: Symbol, rng: Generator) -> np.ndarray:
+    """The two or five digits right of an EAN or UPC, as on books and magazines: beside the code, not a part of it."""
+    row = make_supplement(rng)
+    scale = ink.shape[1] / symbol.modules.shape[1]
+    width, height = max(4, int(row.shape[1] * scale)), max(1, int(ink.shape[0] * rng.uniform(0.6, 1.0)))
+    gap = max(2, int(scale * rng.uniform(7, 14)))
+    wide = np.full((ink.shape[0], ink.shape[1] + gap + width), 255, np.uint8)
+    wide[:, : ink.shape[1]] = ink
+    bars = cv2.resize(row, (width, height), interpolation=cv2.INTER_NEAREST if scale >= 1 else cv2.INTER_AREA)
+    wide[-height:, ink.shape[1] + gap :] = bars
+    return wide
+
+
+def _captions(
+    rng: Generator, symbol: Symbol, width: int, is_barcode: bool
+) -> tuple[np.ndarray | None, np.ndarray | None]:
+    def caption(text: str) -> np.ndarray | None:
+        height = int(width * rng.uniform(0.05, 0.16))
+        return draw_text(rng, text, min(height, 90)) if height >= 5 else None
+
+    share = 0.6 if is_barcode else 0.25
+    below = caption(symbol.text[:24] or random_words(rng, int(rng.integers(1, 4)))) if rng.random() < share else None
+    above = caption(random_words(rng, int(rng.integers(1, 4)))) if rng.random() < 0.25 else None
+    return above, below
+
+
+def _damage(rng: Generator, mask: np.ndarray) -> np.ndarray:
+    """Blots, scratches, scribbles and missing parts."""
+    mask = mask.copy()
+    side = min(mask.shape)
+    value = int(rng.choice([0, 255]))
+    for _ in range(int(rng.integers(1, 4))):
+        x, y = (int(rng.integers(0, length)) for length in mask.shape[::-1])
+        kind = rng.integers(3)
+        if kind == 0:
+            cv2.ellipse(
+                mask, (x, y), (max(1, side // 8), max(1, side // 12)), float(rng.uniform(0, 180)), 0, 360, value, -1
+            )
+        elif kind == 1:
+            points = rng.normal((x, y), side / 5, (8, 2)).astype(np.int32)
+            cv2.polylines(mask, [points], False, value, max(1, side // 60), cv2.LINE_AA)
+        else:
+            rows, columns = max(1, int(side * rng.uniform(0.02, 0.2))), max(1, int(side * rng.uniform(0.05, 0.5)))
+            mask[y : y + rows, x : x + columns] = value
+    return mask
+
+
+def _color(rng: Generator, mask: np.ndarray, plain: bool) -> np.ndarray:
+    """Ink and paper, uint8 RGB."""
+    if plain and rng.random() < 0.75:
+        paper, ink = np.full(3, 255.0), np.zeros(3)
+    elif rng.random() < 0.75:
+        paper = np.full(3, rng.uniform(120, 255)) + rng.uniform(-12, 12, 3)
+        ink = paper * rng.uniform(0, 0.55) + rng.uniform(-10, 10, 3)
+    else:
+        paper, ink = rng.uniform(90, 255, 3), rng.uniform(0, 255, 3)
+        if abs(paper.mean() - ink.mean()) < 60:
+            ink = paper * 0.3
+        if paper.mean() < ink.mean():
+            paper, ink = ink, paper
+    if rng.random() < 0.07:
+        paper, ink = ink, paper
+    table = np.linspace(ink, paper, 256).clip(0, 255).astype(np.uint8)
+    return table[mask]
+
+
+def _add_logo(rng: Generator, pixels: np.ndarray, left: int, top: int, width: int) -> None:
+    side = int(width * rng.uniform(0.15, 0.32))
+    center = (left + width // 2, top + width // 2)
+    color, sign = (tuple(int(value) for value in random_color(rng)) for _ in range(2))
+    pixels_c = np.ascontiguousarray(pixels)
+    if rng.random() < 0.5:
+        cv2.circle(pixels_c, center, side // 2, color, -1, cv2.LINE_AA)
+    else:
+        half = side // 2
+        half_height = int(half * rng.uniform(0.5, 1.1))
+        cv2.rectangle(
+            pixels_c,
+            (center[0] - half, center[1] - half_height),
+            (center[0] + half, center[1] + half_height),
+            color,
+            -1,
+        )
+    word = random_words(rng, 1)[:3]
+    place = (center[0] - side // 3, center[1] + side // 6)
+    cv2.putText(
+        pixels_c, word, place, cv2.FONT_HERSHEY_DUPLEX, max(0.2, side / 80), sign, max(1, side // 20), cv2.LINE_AA
+    )
+    pixels[:] = pixels_c
+
+
+def _cut_out(rng: Generator, mask: np.ndarray, plain: bool) -> np.ndarray:
+    """Opacity, uint8: mostly the whole label, sometimes with round corners, sometimes the ink alone."""
+    if not plain and rng.random() < 0.07:
+        return 255 - mask
+    alpha = np.full_like(mask, 255)
+    if not plain and rng.random() < 0.15:
+        radius = int(min(mask.shape) * rng.uniform(0.03, 0.12))
+        if radius >= 2:
+            alpha[:] = 0
+            height, width = alpha.shape
+            cv2.rectangle(alpha, (radius, 0), (width - radius, height), 255, -1)
+            cv2.rectangle(alpha, (0, radius), (width, height - radius), 255, -1)
+            for x in (radius, width - radius - 1):
+                for y in (radius, height - radius - 1):
+                    cv2.circle(alpha, (x, y), radius, 255, -1, cv2.LINE_AA)
+    return alpha
+
+
+def _bend(rng: Generator, label: Label) -> Label:
+    """Round a bottle or on crumpled film: moves pixels along a smooth field."""
+    height, width = label.pixels.shape[:2]
+    longest = max(height, width)
+    if rng.random() < 0.5:
+        across = np.sin(np.linspace(0, np.pi, width, dtype=np.float32)) * height * rng.uniform(-0.15, 0.15)
+        dx = np.zeros((height, width), np.float32)
+        dy = np.broadcast_to(across, (height, width)).astype(np.float32)
+    else:
+        waves, strength = rng.uniform(1.5, 6), longest * rng.uniform(0.005, 0.03)
+        dx = smooth_noise(rng, height, width, waves) * strength
+        dy = smooth_noise(rng, height, width, waves) * strength
+    pad = int(max(np.abs(dx).max(), np.abs(dy).max())) + 1
+    pixels = cv2.copyMakeBorder(label.pixels, pad, pad, pad, pad, cv2.BORDER_REPLICATE)
+    pixels[..., 3] = cv2.copyMakeBorder(label.pixels[..., 3], pad, pad, pad, pad, cv2.BORDER_CONSTANT, value=0)
+    dx, dy = (cv2.copyMakeBorder(field, pad, pad, pad, pad, cv2.BORDER_REPLICATE) for field in (dx, dy))
+    y, x = np.mgrid[0 : height + 2 * pad, 0 : width + 2 * pad].astype(np.float32)
+    bent = cv2.remap(pixels, x + dx, y + dy, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(0, 0, 0, 0))
+    outline = label.outline + pad
+    column = outline[:, 0].astype(int).clip(0, width + 2 * pad - 1)
+    row = outline[:, 1].astype(int).clip(0, height + 2 * pad - 1)
+    moved = outline - np.stack([dx[row, column], dy[row, column]], 1)
+    return Label(bent, moved.astype(np.float32), label.class_id)
+
+
+# --- placing
+
+
+def _view(
+    rng: Generator, width: int, height: int, scale: float, center: tuple[float, float], angle: float, tilt: float
+) -> np.ndarray:
+    """The homography of a label of width x height that is seen from the side by up to `tilt` radians."""
+    yaw, pitch = rng.uniform(-tilt, tilt, 2)
+    cos, sin = np.cos, np.sin
+    turn = np.array([[cos(angle), -sin(angle), 0], [sin(angle), cos(angle), 0], [0, 0, 1]])
+    about_y = np.array([[cos(yaw), 0, sin(yaw)], [0, 1, 0], [-sin(yaw), 0, cos(yaw)]])
+    about_x = np.array([[1, 0, 0], [0, cos(pitch), -sin(pitch)], [0, sin(pitch), cos(pitch)]])
+    corners = np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]]) * (width / 2 * scale, height / 2 * scale, 0)
+    seen = corners @ (turn @ about_y @ about_x).T
+    distance = rng.uniform(2, 6) * max(width, height) * scale
+    seen = seen[:, :2] * (distance / (distance + seen[:, 2:])) + center
+    source = np.float32([[0, 0], [width, 0], [width, height], [0, height]])
+    return cv2.getPerspectiveTransform(source, seen.astype(np.float32))
+
+
+class _Scene:
+    """A picture in the making: takes labels where they do not cover one another."""
+
+    def __init__(self, pixels: np.ndarray) -> None:
+        self.pixels = pixels
+        self.boxes: list[np.ndarray] = []
+        self.class_ids: list[int] = []
+        self._taken: list[np.ndarray] = []
+
+    def place(self, label: Label, matrix: np.ndarray, teach: bool = True) -> bool:
+        """Draws a label; nothing where it would cover another one or would hardly be seen."""
+        height, width = self.pixels.shape[:2]
+        rows, columns = label.pixels.shape[:2]
+        corners = np.float32([[0, 0], [columns, 0], [columns, rows], [0, rows]])
+        corners = cv2.perspectiveTransform(corners[None], matrix)[0]
+        outline = cv2.perspectiveTransform(label.outline[None], matrix)[0]
+        box = np.concatenate([outline.min(0), outline.max(0)])
+        seen = np.concatenate([box[:2].clip(0), np.minimum(box[2:], (width, height))])
+        share = np.prod((seen[2:] - seen[:2]).clip(0)) / max(np.prod(box[2:] - box[:2]), 1e-6)
+        whole = np.concatenate([corners.min(0).clip(0), np.minimum(corners.max(0), (width, height))])
+        if teach and share < _LEAST_SEEN:
+            return False
+        if any((whole[:2] < other[2:]).all() and (other[:2] < whole[2:]).all() for other in self._taken):
+            return False
+        left, top = (int(value) for value in np.floor(whole[:2]))
+        right, bottom = (int(value) for value in np.ceil(whole[2:]))
+        if right - left < 3 or bottom - top < 3:
+            return False
+        shift = np.array([[1, 0, -left], [0, 1, -top], [0, 0, 1]])
+        seen_label = cv2.warpPerspective(
+            label.pixels, shift @ matrix, (right - left, bottom - top), flags=cv2.INTER_LINEAR
+        )
+        alpha = seen_label[..., 3:].astype(np.uint16)
+        place = self.pixels[top:bottom, left:right]
+        place[:] = ((seen_label[..., :3] * alpha + place * (255 - alpha)) // 255).astype(np.uint8)
+        self._taken.append(whole)
+        if teach:
+            self.boxes.append(seen)
+            self.class_ids.append(label.class_id)
+        return True
+
+    def finish(self) -> Picture:
+        return Picture(self.pixels, np.float32(self.boxes).reshape(-1, 4), np.array(self.class_ids, np.int64))
+
+
+def _label_of_size(rng: Generator, symbol: Symbol, size: float) -> tuple[Label, float]:
+    """A label whose symbol is to be `size` pixels long in the picture, and the scale that is left for placing it.
+
+    Fine symbols are printed at about a pixel a module and shrunk, coarse ones at about the size that is wanted.
+    """
+    modules = max(symbol.size)
+    per_module = size / modules
+    label = print_label(rng, symbol, float(np.clip(per_module * rng.uniform(1, 1.6), 1.3, 24)))
+    if rng.random() < 0.12:
+        label = _bend(rng, label)
+    extent = float(np.ptp(label.outline, axis=0).max())
+    scale = size / extent
+    if scale < 0.75:
+        how = cv2.INTER_AREA if rng.random() < 0.8 else cv2.INTER_LINEAR
+        rows, columns = label.pixels.shape[:2]
+        target = (max(2, round(columns * scale)), max(2, round(rows * scale)))
+        pixels = cv2.resize(label.pixels, target, interpolation=how)
+        outline = label.outline * (target[0] / columns, target[1] / rows)
+        label, scale = Label(pixels, outline.astype(np.float32), label.class_id), 1.0
+    return label, scale
+
+
+def _angle(rng: Generator) -> float:
+    kind = rng.random()
+    if kind < 0.45:
+        return rng.normal(0, 0.03) + (rng.integers(4) * np.pi / 2 if rng.random() < 0.3 else 0)
+    return rng.uniform(-0.35, 0.35) if kind < 0.75 else rng.uniform(-np.pi, np.pi)
+
+
+def _tilt(rng: Generator) -> float:
+    return float(rng.choice([0.0, 0.25, 0.6, 0.95], p=[0.4, 0.3, 0.2, 0.1]))
+
+
+def _frame(rng: Generator, longest: float) -> tuple[int, int]:
+    """Height and width of a picture."""
+    aspect = float(rng.choice([1, 4 / 3, 3 / 2, 16 / 9, 2.2, 3.5], p=[0.25, 0.3, 0.2, 0.12, 0.08, 0.05]))
+    short, long = max(24, int(longest / aspect)), int(longest)
+    return (short, long) if rng.random() < 0.7 else (long, short)
+
+
+def _add_clutter(rng: Generator, backgrounds: Backgrounds, scene: _Scene, count: int) -> None:
+    """Rectangles of print and texture that look like labels and hold no code."""
+    height, width = scene.pixels.shape[:2]
+    for _ in range(count):
+        columns, rows = (int(value) for value in np.exp(rng.uniform(np.log(12), np.log(max(width, height) * 0.5), 2)))
+        pixels = backgrounds.cut(rng, max(8, rows), max(8, columns), photo_share=0.1)
+        if rng.random() < 0.3:
+            border = max(1, min(pixels.shape[:2]) // 8)
+            pixels = cv2.copyMakeBorder(pixels, *([border] * 4), cv2.BORDER_CONSTANT, value=(240, 240, 240))
+        rows, columns = pixels.shape[:2]
+        corners = np.float32([[0, 0], [columns, 0], [columns, rows], [0, rows]])
+        label = Label(np.dstack([pixels, np.full((rows, columns), 255, np.uint8)]), corners, -1)
+        center = (rng.uniform(0, width), rng.uniform(0, height))
+        scene.place(label, _view(rng, columns, rows, 1, center, _angle(rng), _tilt(rng)), teach=False)
+
+
+# --- the kinds of pictures
+
+
+def _drawing(rng: Generator, backgrounds: Backgrounds, side: int) -> Picture:
+    """What a generator or a document shows: one code or a few, straight, often without any margin."""
+    count = 1 if rng.random() < 0.82 else int(rng.integers(2, 7))
+    symbol = make_symbol(rng)
+    modules = max(symbol.size)
+    longest = side * (np.exp(rng.uniform(np.log(0.03), np.log(1.3))) if rng.random() < 0.75 else 1.0)
+    if count > 1:
+        longest /= 2
+    scale = max(1.0, longest / modules)
+    if rng.random() < 0.6:
+        scale = float(round(scale))
+    labels = [print_label(rng, symbol, scale, plain=True)]
+    for _ in range(count - 1):
+        other = make_symbol(rng, symbol.class_name if rng.random() < 0.7 else None)
+        labels.append(print_label(rng, other, max(1.0, longest / max(other.size)), plain=True))
+    rows_of = int(rng.integers(1, count + 1))
+    columns_of = -(-count // rows_of)
+    cell_height = max(label.pixels.shape[0] for label in labels)
+    cell_width = max(label.pixels.shape[1] for label in labels)
+    margin = int(
+        rng.choice([0, 0.06, 0.25, 0.7], p=[0.4, 0.3, 0.2, 0.1]) * min(cell_height, cell_width) * rng.uniform(0.5, 1.5)
+    )
+    gap = margin if count == 1 else max(margin, int(0.05 * cell_height) + 2)
+    height, width = rows_of * (cell_height + gap) - gap + 2 * margin, columns_of * (cell_width + gap) - gap + 2 * margin
+    paper = labels[0].pixels[0, 0, :3] if rng.random() < 0.8 else rng.integers(0, 256, 3)
+    canvas = np.empty((height, width, 3), np.uint8)
+    canvas[:] = paper
+    if rng.random() < 0.08:
+        canvas[:] = backgrounds.cut(rng, height, width, 0.2)
+    boxes, class_ids = [], []
+    for index, label in enumerate(labels):
+        row, column = divmod(index, columns_of)
+        rows, columns = label.pixels.shape[:2]
+        top, left = margin + row * (cell_height + gap), margin + column * (cell_width + gap)
+        canvas[top : top + rows, left : left + columns] = label.pixels[..., :3]
+        boxes.append(np.concatenate([label.outline.min(0), label.outline.max(0)]) + (left, top, left, top))
+        class_ids.append(label.class_id)
+    boxes = np.float32(boxes)
+    if count == 1 and rng.random() < 0.06 and class_ids[0] == 4:
+        # A few lines of a barcode, as line scanners and tests have them.
+        middle = int((boxes[0, 1] + boxes[0, 3]) / 2)
+        strip = max(1, int((boxes[0, 3] - boxes[0, 1]) * rng.uniform(0.02, 0.4)))
+        canvas = canvas[middle : middle + strip]
+        boxes[0, 1], boxes[0, 3] = 0, canvas.shape[0]
+    if rng.random() < 0.35:
+        canvas = _spoil(rng, canvas, strength=0.5)
+    return Picture(canvas, boxes, np.array(class_ids, np.int64))
+
+
+def _close_up(rng: Generator, backgrounds: Backgrounds, side: int) -> Picture:
+    """A photo of one code or two, which fill much of it."""
+    height, width = _frame(rng, side * np.exp(rng.uniform(np.log(0.3), np.log(1.25))))
+    scene = _Scene(backgrounds.cut(rng, height, width, photo_share=0.4))
+    if rng.random() < 0.45:  # on a large plain surface, such as a box, a page, a plate
+        surface = np.full(3, rng.uniform(40, 255)) + rng.uniform(-25, 25, 3)
+        scene.pixels[:] = (scene.pixels * rng.uniform(0, 0.25) + surface * 0.8).clip(0, 255).astype(np.uint8)
+    count = 1 if rng.random() < 0.8 else 2
+    for _ in range(count):
+        symbol = make_symbol(rng)
+        length = width if symbol.size[0] > 1.5 * symbol.size[1] else min(width, height)
+        size = length * rng.uniform(0.25, 1.0 if count == 1 else 0.5)
+        if min(symbol.size) / max(symbol.size) * size < 5:
+            continue
+        label, scale = _label_of_size(rng, symbol, size)
+        if symbol.class_name == "barcode" and rng.random() < 0.8:
+            angle = rng.normal(0, 0.1) + (np.pi / 2 if height > width and rng.random() < 0.7 else 0)
+        else:
+            angle = _angle(rng)
+        free = max(0.08, 0.5 - size / length / 2) if count == 1 else 0.45
+        center = (width * (0.5 + rng.uniform(-free, free)), height * (0.5 + rng.uniform(-free, free)))
+        rows, columns = label.pixels.shape[:2]
+        scene.place(label, _view(rng, columns, rows, scale, center, angle, _tilt(rng)))
+    if rng.random() < 0.3:
+        _add_clutter(rng, backgrounds, scene, int(rng.integers(1, 4)))
+    picture = scene.finish()
+    return Picture(_spoil(rng, picture.pixels), picture.boxes, picture.class_ids)
+
+
+def _wide_view(rng: Generator, backgrounds: Backgrounds, side: int) -> Picture:
+    """A photo of a place with small codes somewhere in it."""
+    longest = side * (2.0 if rng.random() < 0.15 else rng.uniform(0.7, 1.4))
+    height, width = _frame(rng, longest)
+    scene = _Scene(backgrounds.cut(rng, height, width, photo_share=0.7))
+    to_input = side / longest
+    for _ in range(int(rng.integers(1, 9))):
+        size = np.exp(rng.uniform(np.log(18), np.log(max(40, side * 0.35)))) / to_input
+        symbol = make_symbol(rng, most_modules=int(max(25, size * to_input / 0.6)))
+        if symbol.class_name in ("barcode", "pdf417"):
+            size *= 1.5
+        if min(symbol.size) / max(symbol.size) * size * to_input < 6:
+            continue
+        label, scale = _label_of_size(rng, symbol, size)
+        center = (rng.uniform(0, width), rng.uniform(0, height))
+        rows, columns = label.pixels.shape[:2]
+        scene.place(label, _view(rng, columns, rows, scale, center, _angle(rng), _tilt(rng)))
+    if rng.random() < 0.5:
+        _add_clutter(rng, backgrounds, scene, int(rng.integers(1, 5)))
+    picture = scene.finish()
+    return Picture(_spoil(rng, picture.pixels, strength=0.7), picture.boxes, picture.class_ids)
+
+
+def _nothing(rng: Generator, backgrounds: Backgrounds, side: int) -> Picture:
+    height, width = _frame(rng, side * rng.uniform(0.5, 1.4))
+    scene = _Scene(backgrounds.cut(rng, height, width, photo_share=0.4))
+    if rng.random() < 0.5:
+        _add_clutter(rng, backgrounds, scene, int(rng.integers(1, 8)))
+    return Picture(_spoil(rng, scene.pixels), np.zeros((0, 4), np.float32), np.zeros(0, np.int64))
+
+
+# --- what happens between the scene and the file
+
+
+def _spoil(rng: Generator, pixels: np.ndarray, strength: float = 1.0) -> np.ndarray:
+    """Light, colour, blur, noise and compression; `strength` scales how often and how much."""
+    height, width = pixels.shape[:2]
+    side = max(height, width)
+    if rng.random() < 0.45 * strength:
+        light = 1 + smooth_noise(rng, height, width, rng.uniform(0.7, 3)) * rng.uniform(0.1, 0.6) * strength
+        pixels = (pixels * light[..., None]).clip(0, 255).astype(np.uint8)
+    if rng.random() < 0.12 * strength:
+        pixels = _glare(rng, pixels)
+    if rng.random() < 0.4:
+        pixels = cv2.cvtColor(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    if rng.random() < 0.4 * strength:
+        gamma = np.exp(rng.uniform(-0.7, 0.7))
+        table = (np.linspace(0, 1, 256) ** gamma * 255 * rng.uniform(0.45, 1.1)).clip(0, 255).astype(np.uint8)
+        pixels = cv2.LUT(pixels, table)
+    blur = rng.random()
+    if blur < 0.3 * strength:
+        sigma = np.exp(rng.uniform(np.log(0.4), np.log(0.5 + side / 200))) * strength
+        pixels = cv2.GaussianBlur(pixels, (0, 0), sigma)
+    elif blur < 0.4 * strength:
+        length = int(rng.integers(2, max(4, side // 40)))
+        kernel = np.zeros((length, length), np.float32)
+        end = (rng.uniform(-1, 1, 2) * length).astype(int) + length // 2
+        cv2.line(kernel, (length // 2, length // 2), tuple(int(value) for value in end), 1)
+        pixels = cv2.filter2D(pixels, -1, kernel / max(kernel.sum(), 1))
+    if rng.random() < 0.25 * strength:
+        factor = rng.uniform(1.1, 2.6)
+        small = cv2.resize(
+            pixels, (max(2, int(width / factor)), max(2, int(height / factor))), interpolation=cv2.INTER_AREA
+        )
+        how = (cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_NEAREST)[rng.choice(3, p=[0.5, 0.35, 0.15])]
+        pixels = cv2.resize(small, (width, height), interpolation=how)
+    if rng.random() < 0.4 * strength:
+        noise = np.empty((height, width, 1 if rng.random() < 0.5 else 3), np.int16)
+        cv2.randn(noise, 0, float(np.exp(rng.uniform(np.log(2), np.log(18)))))
+        pixels = (pixels + noise).clip(0, 255).astype(np.uint8)
+    if rng.random() < 0.5 * strength:
+        quality = int(rng.integers(20, 96))
+        pixels = cv2.imdecode(cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR)
+    if rng.random() < 0.06 * strength:  # two colours only, as scanners and test files have
+        gray = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+        window = max(3, int(side * rng.uniform(0.05, 0.3)) | 1)
+        gray = cv2.adaptiveThreshold(
+            gray, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY, window, int(rng.integers(2, 12))
+        )
+        pixels = cv2.cvtColor(gray, cv2.COLOR_GRAY2RGB)
+    return pixels
+
+
+def _glare(rng: Generator, pixels: np.ndarray) -> np.ndarray:
+    height, width = pixels.shape[:2]
+    y, x = np.ogrid[0:height, 0:width]
+    cx, cy = rng.uniform(0, width), rng.uniform(0, height)
+    rx, ry = np.exp(rng.uniform(np.log(0.03), np.log(0.3), 2)) * max(height, width)
+    spot = np.exp(-(((x - cx) / rx) ** 2 + ((y - cy) / ry) ** 2)).astype(np.float32)
+    return (pixels + spot[..., None] * rng.uniform(60, 300)).clip(0, 255).astype(np.uint8)
+
+
+def _letterbox(picture: Picture, side: int) -> Picture:
+    """As the product does: scaled to fit (bilinear, sizes truncated), centred on gray."""
+    height, width = picture.pixels.shape[:2]
+    scale = min(side / height, side / width)
+    rows, columns = max(1, int(height * scale)), max(1, int(width * scale))
+    top, left = (side - rows) // 2, (side - columns) // 2
+    pixels = np.full((side, side, 3), PADDING_VALUE, np.uint8)
+    scaled = cv2.resize(picture.pixels, (columns, rows), interpolation=cv2.INTER_LINEAR)
+    pixels[top : top + rows, left : left + columns] = scaled
+    boxes = picture.boxes * (columns / width, rows / height, columns / width, rows / height) + (left, top, left, top)
+    sides = boxes[:, 2:] - boxes[:, :2]
+    keep = (sides.max(1) >= _LEAST_SIDE) & (sides.min(1) >= 1) if len(boxes) else np.zeros(0, bool)
+    return Picture(pixels, boxes[keep].astype(np.float32), picture.class_ids[keep])

@@ -1,0 +1,192 @@
+"""Trains codes-n-640 from nothing but generated pictures.
+
+    python training/train.py --out build/training                    # the recipe of the bundled model
+    python training/train.py --out /tmp/try --stage 160:20:4         # a short run
+
+Each stage is SIDE:STEPS:BATCH: pictures of SIDE x SIDE, BATCH of them in each process and step. Small pictures come
+first, since they cost little and teach most; the last stage is at the size that the model is used at. Each process
+makes its own pictures and computes on one core; their gradients are averaged (two processes on two cores train nearly
+twice as fast as one process on both). Interrupted, it goes on where it was when it is started again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+import torch.distributed
+from backgrounds import Backgrounds, load_photos
+from loss import Targets, losses
+from network import Detector
+from scenes import Picture, make_picture
+from tqdm import tqdm
+
+RECIPE = ("320:9000:16", "640:4500:8")
+PEAK_LEARNING_RATE = 2e-3
+LAST_LEARNING_RATE = 2e-5
+WEIGHT_DECAY = 0.02
+WARM_UP_STEPS = 300
+AVERAGE_OVER_STEPS = 1500
+
+
+@dataclass(frozen=True)
+class Stage:
+    side: int
+    steps: int
+    batch: int
+
+    @classmethod
+    def parse(cls, text: str) -> Stage:
+        side, steps, batch = (int(part) for part in text.split(":"))
+        if side < 64 or side % 32 or steps < 1 or batch < 1:
+            raise argparse.ArgumentTypeError(f"{text}: SIDE is a multiple of 32 from 64 on, STEPS and BATCH at least 1")
+        return cls(side, steps, batch)
+
+
+def learning_rate(step: int, steps: int) -> float:
+    """Rises to its peak, then falls along a cosine."""
+    warm_up = min(1.0, (step + 1) / min(WARM_UP_STEPS, max(1, steps // 10)))
+    fall = 0.5 * (1 + np.cos(np.pi * step / steps))
+    return warm_up * (LAST_LEARNING_RATE + (PEAK_LEARNING_RATE - LAST_LEARNING_RATE) * fall)
+
+
+def computes_bfloat16() -> bool:
+    """Whether this processor multiplies bfloat16 itself."""
+    flags = Path("/proc/cpuinfo")
+    return flags.exists() and any(flag in flags.read_text() for flag in ("avx512_bf16", "amx_bf16"))
+
+
+def collate(pictures: list[Picture]) -> tuple[torch.Tensor, Targets]:
+    pixels = torch.from_numpy(np.stack([picture.pixels for picture in pictures]))
+    pixels = pixels.permute(0, 3, 1, 2).to(torch.float32).div_(255)  # keeps the order in memory: channels last
+    most = max(1, max(len(picture.boxes) for picture in pictures))
+    targets = Targets(
+        torch.zeros(len(pictures), most, 4),
+        torch.zeros(len(pictures), most, dtype=torch.int64),
+        torch.zeros(len(pictures), most, dtype=torch.bool),
+    )
+    for row, picture in enumerate(pictures):
+        count = len(picture.boxes)
+        targets.boxes[row, :count] = torch.from_numpy(picture.boxes)
+        targets.class_ids[row, :count] = torch.from_numpy(picture.class_ids)
+        targets.real[row, :count] = True
+    return pixels, targets
+
+
+def average_gradients(model: torch.nn.Module, processes: int) -> None:
+    if processes == 1:
+        return
+    gradients = [parameter.grad for parameter in model.parameters()]
+    flat = torch.cat([gradient.flatten() for gradient in gradients])
+    torch.distributed.all_reduce(flat)
+    flat /= processes
+    for gradient, part in zip(gradients, flat.split([gradient.numel() for gradient in gradients]), strict=True):
+        gradient.copy_(part.view_as(gradient))
+
+
+@torch.no_grad()
+def update_average(average: torch.nn.Module, model: torch.nn.Module, step: int) -> None:
+    """The weights' moving average, which is what is used in the end; it forgets the start soon."""
+    keep = min(1 - 1 / AVERAGE_OVER_STEPS, (step + 1) / (step + 20))
+    for ours, theirs in zip(average.state_dict().values(), model.state_dict().values(), strict=True):
+        if ours.dtype.is_floating_point:
+            ours.lerp_(theirs, 1 - keep)
+        else:
+            ours.copy_(theirs)
+
+
+def save(path: Path, state: dict) -> None:
+    """Whole or not at all."""
+    torch.save(state, path.with_suffix(".new"))
+    path.with_suffix(".new").replace(path)
+
+
+def train(rank: int, processes: int, arguments: argparse.Namespace) -> None:
+    torch.set_num_threads(1)
+    cv2.setNumThreads(0)
+    torch.manual_seed(arguments.seed)
+    if processes > 1:
+        rendezvous = f"file://{arguments.out / 'rendezvous'}"
+        torch.distributed.init_process_group("gloo", rendezvous, rank=rank, world_size=processes)
+    model = Detector().to(memory_format=torch.channels_last)
+    average = Detector().to(memory_format=torch.channels_last)
+    average.load_state_dict(model.state_dict())
+    decayed = [parameter for parameter in model.parameters() if parameter.ndim > 1]
+    others = [parameter for parameter in model.parameters() if parameter.ndim <= 1]
+    groups = [{"params": decayed, "weight_decay": WEIGHT_DECAY}, {"params": others, "weight_decay": 0.0}]
+    optimizer = torch.optim.AdamW(groups, lr=PEAK_LEARNING_RATE)
+
+    checkpoint = arguments.out / "checkpoint.pt"
+    start = 0
+    if checkpoint.exists():
+        state = torch.load(checkpoint, weights_only=True)
+        model.load_state_dict(state["model"])
+        average.load_state_dict(state["average"])
+        optimizer.load_state_dict(state["optimizer"])
+        start = state["step"]
+
+    backgrounds = Backgrounds(np.random.default_rng([arguments.seed, rank, start]), load_photos(arguments.photos))
+    schedule = [stage for stage in arguments.stage for _ in range(stage.steps)]
+    bfloat16 = computes_bfloat16()
+    model.train()
+    saved = time.monotonic()
+    progress = tqdm(range(start, len(schedule)), initial=start, total=len(schedule), disable=rank > 0, mininterval=5)
+    shown: dict[str, float] = {}
+    for step in progress:
+        stage = schedule[step]
+        rng = np.random.default_rng([arguments.seed, rank, step, 1])
+        pixels, targets = collate([make_picture(rng, backgrounds, stage.side) for _ in range(stage.batch)])
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate(step, len(schedule))
+        with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+            logits = model(pixels)
+        parts = losses(logits, targets, stage.side, stage.side)
+        parts.total.backward()
+        average_gradients(model, processes)
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 10.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        if rank == 0:
+            update_average(average, model, step)
+            for name in ("box", "classes", "distances"):
+                value = getattr(parts, name).item()
+                shown[name] = value if name not in shown else shown[name] + (value - shown[name]) * 0.02
+            progress.set_postfix({name: f"{value:.3f}" for name, value in shown.items()}, refresh=False)
+            last = step + 1 == len(schedule)
+            if last or time.monotonic() - saved > arguments.save_every:
+                state = {"model": model.state_dict(), "average": average.state_dict(), "step": step + 1}
+                save(checkpoint, {**state, "optimizer": optimizer.state_dict()})
+                saved = time.monotonic()
+    if rank == 0:
+        save(arguments.out / "codes-n.pt", average.state_dict())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, required=True, help="where the checkpoint and, at the end, codes-n.pt go")
+    parser.add_argument(
+        "--stage", type=Stage.parse, action="append", help=f"SIDE:STEPS:BATCH; default: {' '.join(RECIPE)}"
+    )
+    parser.add_argument("--photos", type=Path, help="a directory of photos without codes, used as backgrounds")
+    parser.add_argument("--processes", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--save-every", type=float, default=120, help="seconds between checkpoints")
+    arguments = parser.parse_args()
+    arguments.stage = arguments.stage or [Stage.parse(text) for text in RECIPE]
+    arguments.out = arguments.out.resolve()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    (arguments.out / "rendezvous").unlink(missing_ok=True)
+    if arguments.processes == 1:
+        train(0, 1, arguments)
+    else:
+        torch.multiprocessing.spawn(train, (arguments.processes, arguments), arguments.processes)
+
+
+if __name__ == "__main__":
+    main()
