@@ -29,7 +29,6 @@ from torch import Tensor, nn
 SIDE = 640
 OPSET = 17
 MOST_PICTURES_AT_ONCE = 32
-CALIBRATION_PICTURES = 256
 
 
 class Exported(nn.Module):
@@ -95,14 +94,14 @@ def write_torch_script(network: Exported, path: Path) -> None:
 
 
 class CalibrationPictures(CalibrationDataReader):
-    def __init__(self, photos: Path | None) -> None:
-        self._pictures = self._make(photos)
+    def __init__(self, photos: Path | None, count: int) -> None:
+        self._pictures = self._make(photos, count)
 
     @staticmethod
-    def _make(photos: Path | None) -> Iterator[dict[str, np.ndarray]]:
+    def _make(photos: Path | None, count: int) -> Iterator[dict[str, np.ndarray]]:
         rng = np.random.default_rng(0)
         backgrounds = Backgrounds(rng, load_photos(photos))
-        for _ in range(CALIBRATION_PICTURES):
+        for _ in range(count):
             pixels = make_picture(rng, backgrounds, SIDE).pixels
             yield {"images": pixels.transpose(2, 0, 1)[None].astype(np.float32) / 255}
 
@@ -110,14 +109,14 @@ class CalibrationPictures(CalibrationDataReader):
         return next(self._pictures, None)
 
 
-def write_int8(fp32: Path, path: Path, photos: Path | None) -> None:
+def write_int8(fp32: Path, path: Path, calibration: CalibrationDataReader) -> None:
     with tempfile.TemporaryDirectory() as directory:
         prepared = Path(directory) / "prepared.onnx"
         quant_pre_process(fp32, prepared, skip_symbolic_shape=True)
         quantize_static(
             prepared,
             path,
-            CalibrationPictures(photos),
+            calibration,
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=["Conv"],
             per_channel=True,
@@ -130,7 +129,6 @@ def write_int8(fp32: Path, path: Path, photos: Path | None) -> None:
 
 def write_package(directory: Path, backend: str, quantization: str) -> None:
     """All files of a package but its weights."""
-    dynamic = {"dynamic_batch_size_supported": True}
     inference = {
         "network_input": {
             "training_input_size": {"height": SIDE, "width": SIDE},
@@ -150,7 +148,7 @@ def write_package(directory: Path, backend: str, quantization: str) -> None:
         "task_type": "object-detection",
         "backend_type": backend,
         "quantization": quantization,
-        **dynamic,
+        "dynamic_batch_size_supported": True,
     }
     (directory / "model_config.json").write_text(json.dumps(model, indent=2) + "\n")
     (directory / "inference_config.json").write_text(json.dumps(inference, indent=2) + "\n")
@@ -169,6 +167,7 @@ def main() -> None:
     parser.add_argument("weights", type=Path)
     parser.add_argument("model", type=Path, help="the directory that the packages are written to")
     parser.add_argument("--photos", type=Path, help="as in training: for the pictures that int8 is calibrated on")
+    parser.add_argument("--calibration-pictures", type=int, default=256)
     arguments = parser.parse_args()
     network = load_network(arguments.weights)
     directories = {}
@@ -180,7 +179,8 @@ def main() -> None:
     fp32 = directories["onnx", "fp32"] / "weights.onnx"
     write_onnx(network, fp32)
     write_torch_script(network, directories["torch-script", "fp32"] / "weights.torchscript")
-    write_int8(fp32, directories["onnx", "int8"] / "weights.onnx", arguments.photos)
+    calibration = CalibrationPictures(arguments.photos, arguments.calibration_pictures)
+    write_int8(fp32, directories["onnx", "int8"] / "weights.onnx", calibration)
     write_hashes(arguments.model)
 
 

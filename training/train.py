@@ -12,6 +12,7 @@ twice as fast as one process on both). Interrupted, it goes on where it was when
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import time
 from dataclasses import dataclass
@@ -52,7 +53,7 @@ class Stage:
 def learning_rate(step: int, steps: int) -> float:
     """Rises to its peak, then falls along a cosine."""
     warm_up = min(1.0, (step + 1) / min(WARM_UP_STEPS, max(1, steps // 10)))
-    fall = 0.5 * (1 + np.cos(np.pi * step / steps))
+    fall = 0.5 * (1 + math.cos(math.pi * step / steps))
     return warm_up * (LAST_LEARNING_RATE + (PEAK_LEARNING_RATE - LAST_LEARNING_RATE) * fall)
 
 
