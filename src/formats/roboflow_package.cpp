@@ -139,13 +139,16 @@ BatchRule fixed_batch(std::int64_t count) {
     return {.min = count, .max = count};
 }
 
+/// What a package states about a network that does not tell itself, or that takes any batch.
+BatchRule stated_rule(const StatedBatch& stated) {
+    if (stated.fixed) return fixed_batch(stated.fixed->count);
+    return {.min = 1, .max = stated.most ? std::optional(stated.most->count) : std::nullopt};
+}
+
 /// The graph's own batch is the truth; a package that says otherwise would fail in the middle of a run.
 BatchRule batch_of_network(const Package& package, const OnnxFile& network, const StatedBatch& stated) {
     const std::optional<std::int64_t> actual = fixed_batch_of(package.weights, network);
-    if (!actual) {
-        if (stated.fixed) return fixed_batch(stated.fixed->count);
-        return {.min = 1, .max = stated.most ? std::optional(stated.most->count) : std::nullopt};
-    }
+    if (!actual) return stated_rule(stated);
     const std::string truth = fmt::format("the network's input `{}` {} takes exactly {}", network.inputs.front().name,
                                           shape_text(network.inputs.front()), *actual);
     if (stated.fixed && stated.fixed->count != *actual) {
@@ -177,14 +180,14 @@ void expect_kind(const std::filesystem::path& path, std::initializer_list<FileKi
 void describe_torch_script(Package& package, const JsonValue& config, const StatedBatch& stated) {
     expect_kind(package.weights, {FileKind::torch_script});
     package.torch_script = read_torch_script_facts(config);
-    if (!stated.fixed) {
+    if (!stated.fixed && !stated.most && !stated.dynamic) {
         const std::string field = (package.path / kInferenceConfig).string() + ": forward_pass.static_batch_size";
         throw Error(
             ErrorKind::corrupted_package, field,
             fmt::format("{} is missing, and nothing in a TorchScript file tells how many images it takes", field),
-            "State the batch that the network was traced with.");
+            "State the batch that the network was traced with, or max_dynamic_batch_size if it takes any.");
     }
-    package.batch = fixed_batch(stated.fixed->count);
+    package.batch = stated_rule(stated);
 }
 
 /// trt_config.json: one batch size, or the range of an optimisation profile.
@@ -276,8 +279,7 @@ void describe_roboflow_package(Package& package) {
         case RoboflowBackend::torch:
         case RoboflowBackend::hugging_face:
         case RoboflowBackend::ultralytics:
-        case RoboflowBackend::openvino:
-            package.batch = stated.fixed ? fixed_batch(stated.fixed->count) : BatchRule{.min = 1, .max = std::nullopt};
+        case RoboflowBackend::openvino: package.batch = stated_rule(stated);
     }
 }
 

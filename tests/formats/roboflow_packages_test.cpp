@@ -173,13 +173,21 @@ TEST_F(RoboflowPackage, IncompatibleProvidersAreRead) {
     EXPECT_THAT(listed().onnx->incompatible_providers, ElementsAre("CUDAExecutionProvider"));
 }
 
-TEST_F(RoboflowPackage, TorchScriptNeedsAFixedBatch) {
+TEST_F(RoboflowPackage, TorchScriptNeedsAStatedBatch) {
     become("torch-script", "weights.torchscript");
     EXPECT_EQ(listed().format, PackageFormat::torch_script);
     EXPECT_EQ(listed().batch, (BatchRule{1, 1}));
     write("inference_config.json", with(kInferenceConfig, R"("static_batch_size": 1)", ""));
     expect_error(listing_error(), ErrorKind::corrupted_package,
                  in("inference_config.json") + ": forward_pass.static_batch_size", "is missing");
+
+    write("inference_config.json",
+          with(kInferenceConfig, R"("static_batch_size": 1)", R"("max_dynamic_batch_size": 8)"));
+    EXPECT_EQ(listed().batch, (BatchRule{1, 8}));
+    write("inference_config.json", with(kInferenceConfig, R"("static_batch_size": 1)", ""));
+    write("model_config.json",
+          with(kModelConfig, R"("onnx")", R"("torch-script", "dynamic_batch_size_supported": true)"));
+    EXPECT_EQ(listed().batch, (BatchRule{1, std::nullopt}));
 }
 
 TEST_F(RoboflowPackage, WeightsThatOnlyAnEngineReadsAreLookedAt) {
