@@ -18,11 +18,11 @@ struct ExecutionProvider {
 
 /// What a caller asks of `from_pretrained`. What is left out is decided by selection.
 struct LoadOptions {
-    std::vector<BackendType> backends;  ///< an order: one of these or an error. Empty: every backend, best first
-    std::string model_package_id;       ///< only this package. Empty: every package
-    std::vector<Precision>
-        quantization;              ///< only packages stored in one of these. Empty: the package's own, int8 never
-    std::optional<Device> device;  ///< none: a GPU where the engine can use it, else the CPU
+    std::vector<BackendType> backends;    ///< an order: one of these or an error. Empty: every backend, best first
+    std::string model_package_id;         ///< only this package. Empty: every package
+    std::vector<Precision> quantization;  ///< only packages stored in one of these. Empty: the package's own, int8 only
+                                          ///< where `model_package_id` names it
+    std::optional<Device> device;         ///< none: a GPU where the engine can use it, else the CPU
     std::optional<std::int64_t> batch_size;  ///< images per run that the package must allow, at least 1
     std::vector<ExecutionProvider> onnx_execution_providers;  ///< in order; one that is not there is an error.
                                                               ///< Empty: what the device needs

@@ -58,7 +58,10 @@ Finding known_family(const formats::Package& package, const Question& question) 
 Finding asked_quantization(const formats::Package& package, const Question& question) {
     const std::vector<Precision>& asked = question.request.quantization;
     if (asked.empty()) {
-        if (package.quantization != Precision::int8) return std::nullopt;
+        // Who names a package has asked for what is in it.
+        if (package.quantization != Precision::int8 || question.request.model_package_id == package.id) {
+            return std::nullopt;
+        }
         return rejected("int8 is used only when asked for", "use quantization=int8");
     }
     // Networks are stored in fp32 unless somebody converted them, and then he says so.

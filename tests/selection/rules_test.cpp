@@ -103,6 +103,19 @@ TEST(AskedQuantization, Int8OnlyWhenAsked) {
     EXPECT_EQ(asked[1].reason, "quantization=int8 was asked for, this package is fp32");
 }
 
+TEST(AskedQuantization, NamingAnInt8PackageAsksForIt) {
+    formats::Package int8 = onnx_package("onnx-int8");
+    int8.quantization = Precision::int8;
+    LoadOptions request = only_onnx();
+    request.model_package_id = "onnx-int8";
+    const std::vector<Candidate> candidates = rank(laptop_with_onnxruntime(), {int8, onnx_package()}, request);
+    EXPECT_EQ(where(candidates[0]), "onnx-int8 onnxruntime cpu");
+    EXPECT_EQ(candidates[0].status, chosen);
+
+    request.quantization = {Precision::fp32};
+    EXPECT_EQ(rank(laptop_with_onnxruntime(), {int8}, request)[0].status, rejected);
+}
+
 TEST(AskedQuantization, AnUnknownOneCountsAsFp32) {
     formats::Package unknown = onnx_package();
     unknown.quantization.reset();
