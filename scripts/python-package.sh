@@ -7,7 +7,7 @@ stamp=.venv/.inference-models-cpp-installed
 source scripts/wheel-options.sh
 
 # A directory is newer than the stamp too where a file was added or removed.
-sources=(CMakeLists.txt apps cmake include pyproject.toml python src)
+sources=(CMakeLists.txt apps cmake include models pyproject.toml python src)
 if [[ $(cat "$stamp" 2>/dev/null) == "${wheel_options[*]}" && -z $(find "${sources[@]}" -newer "$stamp" -print -quit) ]]; then
     exit 0
 fi

@@ -1,6 +1,9 @@
-"""What all Python tests share: where the build, the program and the test data are."""
+"""What all Python tests share: where the build, the pictures and the test data are, and life without a network."""
 
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,3 +25,23 @@ def test_data() -> Path:
     if not (directory / "models").is_dir():
         pytest.skip(f"there is no test data in {directory}: set INFERENCE_MODELS_TEST_DATA")
     return directory
+
+
+@pytest.fixture(scope="session")
+def pictures() -> list[Path]:
+    """Pictures with codes, which come with the product."""
+    found = sorted((ROOT / "examples/pictures").glob("*.jpg"))
+    assert found
+    return found
+
+
+@pytest.fixture(scope="session")
+def without_sockets() -> list:
+    """What is put before a command so that it is ended by SIGSYS at the first socket that it opens."""
+    prefix = [sys.executable, ROOT / "tests/support/no_sockets.py"]
+    tried = subprocess.run([*prefix, "true"], capture_output=True, text=True, check=False)
+    if tried.returncode != 0:
+        pytest.skip(f"this system lets no process filter its system calls: {tried.stderr}")
+    opens_one = [sys.executable, "-c", "import socket; socket.socket()"]
+    assert subprocess.run([*prefix, *opens_one], check=False).returncode == -signal.SIGSYS
+    return prefix

@@ -16,8 +16,9 @@ class INFERENCE_MODELS_EXPORT AutoModel {
 public:
     /// Loads a model with the best candidate for this machine, or with the next one where that fails while loading.
     ///
-    /// \param model_id_or_path  a package directory, a directory that holds several packages of one model, or a bare
-    ///                          `.onnx` file with Ultralytics metadata
+    /// \param model_id_or_path  a package directory, a directory that holds several packages of one model, a bare
+    ///                          `.onnx` file with Ultralytics metadata or, where nothing lies at that path, the id of a
+    ///                          model that is installed with this library: `codes-n-640`
     /// \throws Error `model_not_found`, `corrupted_package`, `unsupported_model`, `invalid_argument`;
     ///         `no_usable_backend` with every candidate's reason and what would mend it
     [[nodiscard]] static std::unique_ptr<Model> from_pretrained(const std::string& model_id_or_path,

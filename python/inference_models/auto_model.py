@@ -30,14 +30,15 @@ class AutoModel:
         """Loads a model with the best candidate for this machine, or with the next one where that fails while loading.
 
         Args:
-            model_id_or_path: a package directory, a directory that holds several packages of one model, or a bare
-                `.onnx` file with Ultralytics metadata
+            model_id_or_path: a package directory, a directory that holds several packages of one model, a bare `.onnx`
+                file with Ultralytics metadata or, where nothing lies at that path, the id of a model that is installed
+                with this package: "codes-n-640"
             backend: run with this one, or with one of these, or fail: "trt", "torch", "hugging-face", "onnx",
                 "openvino", in any case. None: the best of all
             model_package_id: only the package of this id
             batch_size: images per run that the package must allow, at least 1
             quantization: only packages stored in this, or one of these: "fp32", "fp16", "bf16", "int8". None: the
-                package's own, int8 never
+                package's own, int8 only where `model_package_id` names it
             onnx_execution_providers: ONNX Runtime's, in this order: names, or tuples of a name and a dictionary of its
                 options. One that is not there is an error. None: what the device needs
             device: "cpu", "cuda", "cuda:1" or a torch.device. One that is not there is an error. None: a GPU where the

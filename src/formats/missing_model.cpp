@@ -36,26 +36,43 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     return row[b.size()];
 }
 
-/// Names in a directory that somebody may have meant, whatever their case, the nearest first.
-std::vector<std::string> similar_names(const std::filesystem::path& directory, std::string_view name_wanted) {
-    const std::string wanted = lowered(name_wanted);
-    std::vector<std::pair<std::size_t, std::string>> near;
+/// What somebody may have meant who wrote one name, whatever its case.
+class Suggestions {
+public:
+    explicit Suggestions(std::string_view wanted) : wanted_(lowered(wanted.substr(0, kLongestNameCompared))) {}
+
+    /// \param text  what is suggested if the name is like the one that is wanted
+    void consider(std::string_view name, std::string text) {
+        if (name.size() > kLongestNameCompared) return;
+        const std::string compared = lowered(name);
+        const std::size_t distance = compared.starts_with(wanted_)
+                                         ? std::min<std::size_t>(1, compared.size() - wanted_.size())
+                                         : edit_distance(compared, wanted_);
+        if (distance <= std::max<std::size_t>(1, wanted_.size() / 3)) near_.emplace_back(distance, std::move(text));
+    }
+
+    /// The nearest first.
+    [[nodiscard]] std::vector<std::string> take() {
+        std::ranges::sort(near_);
+        near_.resize(std::min(near_.size(), kMostSuggestions));
+        std::vector<std::string> texts;
+        for (auto& [distance, text] : near_) texts.push_back(std::move(text));
+        return texts;
+    }
+
+private:
+    std::string wanted_;
+    std::vector<std::pair<std::size_t, std::string>> near_;
+};
+
+void consider_entries(const std::filesystem::path& directory, Suggestions& suggestions) {
     std::error_code problem;
     std::filesystem::directory_iterator entry(directory, problem);
     for (std::size_t seen = 0; !problem && entry != std::filesystem::directory_iterator() && seen < kMostNamesLookedAt;
          entry.increment(problem), ++seen) {
-        std::string name = entry->path().filename().string();
-        if (name.starts_with('.') || name.size() > kLongestNameCompared) continue;
-        const std::string compared = lowered(name);
-        const std::size_t distance = compared.starts_with(wanted) ? 1 : edit_distance(compared, wanted);
-        if (distance <= std::max<std::size_t>(1, wanted.size() / 3)) near.emplace_back(distance, std::move(name));
+        const std::string name = entry->path().filename().string();
+        if (!name.starts_with('.')) suggestions.consider(name, (directory / name).lexically_normal().string());
     }
-    std::ranges::sort(near);
-    near.resize(std::min(near.size(), kMostSuggestions));
-    std::vector<std::string> names;
-    names.reserve(near.size());
-    for (const auto& [distance, name] : near) names.push_back((directory / name).lexically_normal().string());
-    return names;
 }
 
 /// `yolov8n-640`, `workspace/project/3`: words that are not a path to a file.
@@ -79,7 +96,7 @@ std::pair<std::filesystem::path, std::string> first_missing(const std::filesyste
 
 }  // namespace
 
-Error missing_model(const std::filesystem::path& path) {
+Error missing_model(const std::filesystem::path& path, std::span<const std::string> known_ids) {
     if (path.empty()) {
         return {ErrorKind::model_not_found, "model", "the path of the model is empty",
                 "Give the path of a package directory or of a model file."};
@@ -89,14 +106,17 @@ Error missing_model(const std::filesystem::path& path) {
     if (path.filename() != name) {
         message += fmt::format(": {} has no `{}`", directory.lexically_normal().string(), name);
     }
+    Suggestions suggestions(name);
+    consider_entries(directory, suggestions);
+    for (const std::string& id : known_ids) suggestions.consider(id, id);
     std::string hint;
-    if (const auto names = similar_names(directory, name.substr(0, kLongestNameCompared)); !names.empty()) {
-        hint = fmt::format("Did you mean {}?", fmt::join(names, " or "));
+    if (const auto meant = suggestions.take(); !meant.empty()) {
+        hint = fmt::format("Did you mean {}?", fmt::join(meant, " or "));
     } else {
         hint = "Give the path of a package directory or of a model file.";
     }
-    if (looks_like_model_id(path)) {
-        hint += " Models by id are not available in this version: a path is needed.";
+    if (looks_like_model_id(path) && !known_ids.empty()) {
+        hint += fmt::format(" The models that this version knows by id: {}.", fmt::join(known_ids, ", "));
     }
     return {ErrorKind::model_not_found, path.string(), std::move(message), std::move(hint)};
 }

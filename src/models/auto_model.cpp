@@ -11,6 +11,7 @@
 #include "engines/engine_catalog.hpp"
 #include "engines/network.hpp"
 #include "formats/package.hpp"
+#include "hub/find_model.hpp"
 #include "models/families.hpp"
 #include "models/loaded_network.hpp"
 #include "runtime/adapter_build.hpp"
@@ -40,7 +41,9 @@ struct Plan {
 
 Plan make_plan(const std::string& model_id_or_path, const LoadOptions& options) {
     check(options);
-    Plan plan{formats::list_packages(model_id_or_path), runtime::this_machine(), {}};
+    Plan plan;
+    plan.listing = hub::find_model(model_id_or_path, hub::BundledModels::of_this_installation());
+    plan.runtime = runtime::this_machine();
     plan.explanation.model_id = plan.listing.model_id;
     plan.explanation.location = plan.listing.location;
     plan.explanation.candidates =

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "common/our_library.hpp"
 #include "common/version_number.hpp"
 #include "runtime/files.hpp"
 
@@ -71,8 +72,7 @@ fs::path adapter_target(const EngineTraits& traits, string_view runtime_version,
 }
 
 fs::path adapter_sources(const Surroundings& surroundings) {
-    const fs::path directory = surroundings.our_library.parent_path().parent_path() / "share/inference_models/adapters";
-    return directory_exists(directory) ? directory : fs::path{};
+    return installed_directory(surroundings.our_library, "adapters");
 }
 
 fs::path find_compiler(const Surroundings& surroundings) {

@@ -1,6 +1,5 @@
 #include "runtime/describe.hpp"
 
-#include <dlfcn.h>
 #include <fmt/format.h>
 #include <gnu/libc-version.h>
 #include <sched.h>
@@ -19,6 +18,7 @@
 #include <system_error>
 #include <utility>
 
+#include "common/our_library.hpp"
 #include "engines/engine_catalog.hpp"
 #include "runtime/control_group.hpp"
 #include "runtime/cpu.hpp"
@@ -67,16 +67,6 @@ std::uint32_t affinity_of_this_process() {
         if (errno != EINVAL) return 0;
     }
     return 0;
-}
-
-/// The file that this code was loaded from.
-std::filesystem::path file_of_this_code() {
-    Dl_info facts{};
-    if (::dladdr(reinterpret_cast<const void*>(&file_of_this_code), &facts) == 0 || facts.dli_fname == nullptr)
-        return {};
-    std::error_code problem;
-    const auto path = std::filesystem::absolute(facts.dli_fname, problem).lexically_normal();
-    return problem ? std::filesystem::path(facts.dli_fname) : path;
 }
 
 std::string machine_architecture() {
@@ -129,7 +119,7 @@ Surroundings Surroundings::of_this_process() {
         const char* const value = std::getenv(name);
         return value == nullptr ? std::nullopt : std::optional<std::string>(value);
     };
-    surroundings.our_library = file_of_this_code();
+    surroundings.our_library = path_of_our_library();
     {
         PythonSitePackages& known = known_site_packages();
         const std::scoped_lock lock(known.mutex);

@@ -39,12 +39,15 @@ class Run:
 
 @pytest.fixture(scope="session")
 def program(build_dir):
-    def run(*arguments, env=None, stdout=subprocess.PIPE, executable=build_dir / "bin/inference-models") -> Run:
+    installed = build_dir / "bin/inference-models"
+
+    def run(*arguments, env=None, stdout=subprocess.PIPE, executable=installed, before=(), cwd=None) -> Run:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("INFERENCE_MODELS_")}
         environment |= {"VIRTUAL_ENV": str(Path(os.sys.prefix))} | (env or {})
         done = subprocess.run(
-            [executable, *map(str, arguments)],
+            [*before, executable, *map(str, arguments)],
             env=environment,
+            cwd=cwd,
             stdout=stdout,
             stderr=subprocess.PIPE,
             timeout=120,

@@ -47,7 +47,7 @@ def test_missing_path(program, tmp_path, image):
 
 def test_model_id(program, image):
     run = program("predict", "yolov8n-640", image)
-    assert_refused(run, "model_not_found", "yolov8n-640", hint="path")
+    assert_refused(run, "model_not_found", "yolov8n-640", hint="by id: codes-n-640")
 
 
 def test_empty_directory(program, tmp_path, image):

@@ -234,13 +234,9 @@ TEST_F(ListPackages, AMissingPathSuggestsWhatIsNamedLikeIt) {
     EXPECT_THAT(further.hint(), HasSubstr((root_ / "yolov8n-640").string()));
 }
 
-TEST_F(ListPackages, AModelIdIsNotMistakenForAPath) {
+TEST_F(ListPackages, WhatNamesNoPathIsNotFound) {
     for (const char* const id : {"yolov8n-640", "workspace/project/3"}) {
         expect_error(error(id), ErrorKind::model_not_found, id, "nothing at");
-        EXPECT_THAT(error(id).hint(), HasSubstr("Models by id are not available in this version")) << id;
-    }
-    for (const char* const path : {"/no/model", "./model", "best.onnx"}) {
-        EXPECT_THAT(error(path).hint(), ::testing::Not(HasSubstr("by id"))) << path;
     }
     EXPECT_EQ(error("").kind(), ErrorKind::model_not_found);
     EXPECT_EQ(error(std::string(5000, 'a')).kind(), ErrorKind::io_failure);

@@ -16,3 +16,10 @@ printed=$(env -u LD_LIBRARY_PATH "$work/build/consumer")
 [[ $printed == "$version $version model_not_found" ]] || { echo "the consumer printed: $printed" >&2; exit 1; }
 printed=$("$work/moved/bin/inference-models" --version)
 [[ $printed == "inference-models $version" ]] || { echo "the program printed: $printed" >&2; exit 1; }
+
+# The bundled model moved along. Exit code 4: there is no runtime.
+cd "$work"
+explained=$("$work/moved/bin/inference-models" explain codes-n-640 --json) || (($? == 4))
+[[ $explained == *"\"location\": \"$work/moved/share/inference_models/models/codes-n-640\""* ]] ||
+    { echo "the program explained: $explained" >&2; exit 1; }
+(cd "$work/moved/share/inference_models/models/codes-n-640" && sha256sum --check --strict --quiet SHA256SUMS)

@@ -4,10 +4,14 @@
 #include <inference_models/auto_model.hpp>
 #include <inference_models/object_detection_model.hpp>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "support/current_directory.hpp"
+#include "support/errors.hpp"
+#include "support/temporary_directory.hpp"
 #include "support/test_data.hpp"
 
 namespace inference_models {
@@ -39,31 +43,71 @@ TEST_P(RealModelOn, TwoThreadsGetTheResultsOfOne) {
     cats.join();
 }
 
-TEST(RealModel, IsTheSameInEveryEngine) {
-    const auto data = tests::test_data();
-    if (!data) GTEST_SKIP() << tests::kNoTestData;
-    const auto onnx = load(*data / "models/yolov8n-640", BackendType::onnx);
-    const auto torch = load(*data / "models/yolov8n-640", BackendType::torch);
+struct Tolerance {
+    double confidence;
+    double pixels;
+};
+
+/// Compares what a model's ONNX and TorchScript packages find in the pictures of a directory, and counts it.
+std::size_t expect_the_same_in_every_engine(const std::filesystem::path& model, const std::filesystem::path& pictures,
+                                            Tolerance tolerance) {
+    const auto onnx = load(model, BackendType::onnx);
+    const auto torch = load(model, BackendType::torch);
     EXPECT_EQ(torch->description().package_id, "torch-script-fp32");
     std::size_t objects = 0;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(*data / "images")) {
-        if (!entry.is_regular_file()) continue;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(pictures)) {
+        static const std::set<std::string> endings{".jpg", ".jpeg", ".png", ".webp"};
+        if (!endings.contains(entry.path().extension().string())) continue;
         const Image photo = load_image(entry.path());
         const Detections expected = onnx->infer(photo);
         const Detections found = torch->infer(photo);
-        ASSERT_EQ(found.class_id, expected.class_id) << entry.path();
+        EXPECT_EQ(found.class_id, expected.class_id) << entry.path();
+        if (found.class_id != expected.class_id) continue;
         for (std::size_t i = 0; i < found.size(); ++i) {
-            EXPECT_NEAR(found.confidence[i], expected.confidence[i], 1e-5) << entry.path();
+            EXPECT_NEAR(found.confidence[i], expected.confidence[i], tolerance.confidence) << entry.path();
             const Box& box = found.xyxy[i];
             const Box& other = expected.xyxy[i];
-            EXPECT_NEAR(box.x_min, other.x_min, 0.01) << entry.path();
-            EXPECT_NEAR(box.y_min, other.y_min, 0.01) << entry.path();
-            EXPECT_NEAR(box.x_max, other.x_max, 0.01) << entry.path();
-            EXPECT_NEAR(box.y_max, other.y_max, 0.01) << entry.path();
+            EXPECT_NEAR(box.x_min, other.x_min, tolerance.pixels) << entry.path();
+            EXPECT_NEAR(box.y_min, other.y_min, tolerance.pixels) << entry.path();
+            EXPECT_NEAR(box.x_max, other.x_max, tolerance.pixels) << entry.path();
+            EXPECT_NEAR(box.y_max, other.y_max, tolerance.pixels) << entry.path();
         }
         objects += found.size();
     }
-    EXPECT_GT(objects, 20U);
+    return objects;
+}
+
+TEST(RealModel, IsTheSameInEveryEngine) {
+    const auto data = tests::test_data();
+    if (!data) GTEST_SKIP() << tests::kNoTestData;
+    EXPECT_GT(expect_the_same_in_every_engine(*data / "models/yolov8n-640", *data / "images", {1e-5, 0.01}), 20U);
+}
+
+TEST(BundledModel, IsTheSameInEveryEngine) {
+    const tests::TemporaryDirectory elsewhere;
+    const tests::CurrentDirectory here(elsewhere.path());
+    EXPECT_GT(
+        expect_the_same_in_every_engine("codes-n-640", tests::source_directory() / "examples/pictures", {1e-4, 0.02}),
+        0U);
+}
+
+TEST(BundledModel, IsLoadedByItsId) {
+    const tests::TemporaryDirectory elsewhere;
+    const tests::CurrentDirectory here(elsewhere.path());
+    const auto model = AutoModel::from_pretrained("codes-n-640");
+    EXPECT_EQ(model->description().model_id, "codes-n-640");
+    EXPECT_EQ(model->class_names(), (std::vector<std::string>{"qr-code", "data-matrix", "aztec", "pdf417", "barcode"}));
+    EXPECT_EQ(model->description().precision, Precision::fp32);
+
+    LoadOptions options;
+    options.quantization = {Precision::int8};
+    const auto int8 = AutoModel::from_pretrained("codes-n-640", options);
+    EXPECT_EQ(int8->description().package_id, "onnx-int8");
+    EXPECT_EQ(int8->description().precision, Precision::int8);
+
+    const Error error = tests::error_of([] { static_cast<void>(AutoModel::explain("code-n-640")); });
+    EXPECT_EQ(error.kind(), ErrorKind::model_not_found);
+    EXPECT_NE(error.hint().find("Did you mean codes-n-640?"), std::string::npos) << error.hint();
 }
 
 TEST(RealModel, DescribesHowItRuns) {

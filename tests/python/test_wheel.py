@@ -47,8 +47,8 @@ class Environment:
     def python(self, code, *arguments, **options):
         return run(self.bin / "python", "-c", code, *arguments, **options)
 
-    def program(self, *arguments):
-        return run(self.bin / "inference-models", *arguments)
+    def program(self, *arguments, **options):
+        return run(self.bin / "inference-models", *arguments, **options)
 
     def engines(self):
         return {one["engine"]: one for one in json.loads(self.program("describe-runtime", "--json"))["engines"]}
@@ -96,6 +96,14 @@ def test_the_program_predicts(environment, test_data):
     (entry,) = json.loads(printed)
     assert len(entry["predictions"]) == 4
     assert environment.program("--version").startswith("inference-models ")
+
+
+def test_the_bundled_model_is_in_it(environment, pictures, tmp_path):
+    found = environment.python(PREDICT, "codes-n-640", pictures[0], cwd=tmp_path)
+    assert found.split()[0] == "onnx"
+    explanation = json.loads(environment.program("explain", "codes-n-640", "--json", cwd=tmp_path))
+    assert Path(explanation["location"]).is_relative_to(environment.site_packages / "inference_models")
+    run("sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS", cwd=explanation["location"])
 
 
 def test_the_program_s_exit_code_and_streams_are_its_own(environment, tmp_path):

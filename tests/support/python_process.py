@@ -5,10 +5,13 @@ import sys
 import textwrap
 
 
-def run_python(code, *arguments, **options):
-    """What the code prints. It must end well, and in time."""
+def run_python(code, *arguments, before=(), **options):
+    """What the code prints. It must end well, and in time.
+
+    before: what is put before the command
+    """
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)],
+        [*before, sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)],
         capture_output=True,
         text=True,
         timeout=120,

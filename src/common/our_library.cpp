@@ -1,0 +1,32 @@
+#include "common/our_library.hpp"
+
+#include <dlfcn.h>
+
+#include <system_error>
+
+namespace inference_models {
+
+namespace fs = std::filesystem;
+
+fs::path path_of_our_library() {
+    Dl_info facts{};
+    if (::dladdr(reinterpret_cast<const void*>(&path_of_our_library), &facts) == 0 || facts.dli_fname == nullptr)
+        return {};
+    std::error_code problem;
+    const fs::path path = fs::absolute(facts.dli_fname, problem).lexically_normal();
+    return problem ? fs::path(facts.dli_fname) : path;
+}
+
+fs::path installed_directory(const fs::path& library, std::string_view name) {
+    if (library.empty()) return {};
+    const fs::path below = fs::path("share/inference_models") / name;
+    const fs::path lib = library.parent_path();
+    // Debian's own lib directory is one deeper: lib/x86_64-linux-gnu.
+    for (const fs::path& prefix : {lib.parent_path(), lib.parent_path().parent_path()}) {
+        std::error_code ignored;
+        if (fs::is_directory(prefix / below, ignored)) return prefix / below;
+    }
+    return {};
+}
+
+}  // namespace inference_models

@@ -1,0 +1,32 @@
+#include "common/our_library.hpp"
+
+#include <gtest/gtest.h>
+
+#include "support/current_directory.hpp"
+#include "support/temporary_directory.hpp"
+
+namespace inference_models {
+namespace {
+
+namespace fs = std::filesystem;
+
+TEST(InstalledDirectory, LiesBesideTheDirectoryOfTheLibrary) {
+    const tests::TemporaryDirectory temporary;
+    const fs::path prefix = temporary.path() / "usr";
+    const fs::path models = prefix / "share/inference_models/models";
+    fs::create_directories(models);
+    for (const char* const library : {"lib/libours.so", "lib64/libours.so", "lib/x86_64-linux-gnu/libours.so"}) {
+        EXPECT_EQ(installed_directory(prefix / library, "models"), models) << library;
+        EXPECT_EQ(installed_directory(prefix / library, "adapters"), "") << library;
+    }
+}
+
+TEST(InstalledDirectory, IsNotLookedForInTheCurrentDirectory) {
+    const tests::TemporaryDirectory temporary;
+    fs::create_directories(temporary.path() / "share/inference_models/models");
+    const tests::CurrentDirectory here(temporary.path());
+    EXPECT_EQ(installed_directory({}, "models"), "");
+}
+
+}  // namespace
+}  // namespace inference_models
