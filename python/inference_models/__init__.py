@@ -2,7 +2,7 @@
 
     from inference_models import AutoModel
 
-    model = AutoModel.from_pretrained("models/yolov8n-640")
+    model = AutoModel.from_pretrained("codes-n-640")
     detections = model("photo.jpg")[0]
     print(detections.xyxy, detections.confidence, [model.class_names[i] for i in detections.class_id])
 

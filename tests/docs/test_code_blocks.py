@@ -44,7 +44,6 @@ PROGRAMS = re.compile(r"cmake|taskset|build/[\w-]+|(.+/)?inference-models")
 #: The names by which documents know the test data.
 NAMES = {
     "models": "models",
-    "yolov8n-640": "models/yolov8n-640",
     "best.onnx": "models/yolov8n-640/onnx-fp32/weights.onnx",
     "photo.jpg": "images/bus.jpg",
     "street.jpg": "images/street_xlite.jpg",
