@@ -156,6 +156,31 @@ def _stripes(rng: Generator, side: int) -> np.ndarray:
     return _blend(np.broadcast_to(line.astype(np.float32), (side, side)), rng)
 
 
+def _strokes(rng: Generator, side: int) -> np.ndarray:
+    """Railings, grilles, spokes, books, files on a shelf: lines side by side, uneven in length, width and direction."""
+    picture = _dead_leaves(rng, side) if rng.random() < 0.5 else _plain(rng, side)
+    for _ in range(int(rng.integers(1, 9))):
+        count, length = int(rng.integers(6, 50)), np.exp(rng.uniform(np.log(15), np.log(side / 2)))
+        start, angle = rng.uniform(0, side, 2), rng.uniform(0, np.pi)
+        if rng.random() < 0.5:
+            angle = np.pi / 2 + rng.normal(0, 0.08)
+        step = np.array([np.sin(angle), -np.cos(angle)]) * length * rng.uniform(0.02, 0.3)
+        fan = rng.uniform(-0.15, 0.15) if rng.random() < 0.5 else 0.0
+        spread = rng.uniform(0, 0.5)
+        colors = [random_color(rng) for _ in range(int(rng.integers(1, 5)))]
+        thickness = max(1, int(np.hypot(*step) * rng.uniform(0.2, 0.9)))
+        for index in range(count):
+            along = np.array([np.cos(angle), np.sin(angle)]) * length * (1 + rng.uniform(-spread, spread))
+            first = start + rng.normal(0, 0.03 * length, 2) * spread
+            ends = [tuple(int(value) for value in point) for point in (first, first + along)]
+            color = colors[rng.integers(len(colors))]
+            cv2.line(
+                picture, *ends, tuple(map(float, color)), max(1, int(thickness * rng.uniform(0.6, 1.4))), cv2.LINE_AA
+            )
+            start, angle = start + step, angle + fan * (index % 2 or 1)
+    return picture
+
+
 def _fabric(rng: Generator, side: int) -> np.ndarray:
     """Woven threads of uneven thickness, as in cloth, wire mesh and rattan."""
     period = np.exp(rng.uniform(np.log(3), np.log(24)))
@@ -299,15 +324,16 @@ def _blobs(rng: Generator, side: int) -> np.ndarray:
 
 
 _TEXTURES = {
-    _plain: 0.16,
-    _clouds: 0.13,
+    _plain: 0.13,
+    _clouds: 0.1,
     _dead_leaves: 0.12,
-    _stripes: 0.07,
-    _fabric: 0.12,
+    _stripes: 0.08,
+    _strokes: 0.1,
+    _fabric: 0.1,
     _tiles: 0.09,
-    _page: 0.1,
-    _keys: 0.05,
-    _screen: 0.06,
+    _page: 0.09,
+    _keys: 0.04,
+    _screen: 0.05,
     _checks: 0.03,
     _blobs: 0.07,
 }

@@ -41,7 +41,7 @@ class Label:
 
 def make_picture(rng: Generator, backgrounds: Backgrounds, side: int) -> Picture:
     """A picture of side x side; most have codes, some have none."""
-    kind = rng.choice(4, p=[0.26, 0.3, 0.3, 0.14])
+    kind = rng.choice(4, p=[0.24, 0.28, 0.3, 0.18])
     make = (_drawing, _close_up, _wide_view, _nothing)[kind]
     return _letterbox(make(rng, backgrounds, side), side)
 
@@ -344,7 +344,7 @@ def _angle(rng: Generator) -> float:
 
 
 def _tilt(rng: Generator) -> float:
-    return float(rng.choice([0.0, 0.25, 0.6, 0.95], p=[0.4, 0.3, 0.2, 0.1]))
+    return float(rng.choice([0.0, 0.25, 0.6, 0.95], p=[0.35, 0.28, 0.22, 0.15]))
 
 
 def _frame(rng: Generator, longest: float) -> tuple[int, int]:
