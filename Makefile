@@ -24,7 +24,7 @@ wheel:
 # Makes the bundled model anew in about two hours, and measures it where CODES names a data set.
 model:
 	@scripts/setup.sh demo test training
-	@scripts/train.sh $(CODES)
+	@scripts/train.sh "$(CODES)"
 
 # The C++ tests, and those in Python that handle memory, threads and lifetimes, under AddressSanitizer and
 # UndefinedBehaviorSanitizer, the core under ThreadSanitizer.

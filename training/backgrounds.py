@@ -157,10 +157,16 @@ def _stripes(rng: Generator, side: int) -> np.ndarray:
 
 
 def _strokes(rng: Generator, side: int) -> np.ndarray:
-    """Railings, grilles, spokes, books, files on a shelf: lines side by side, uneven in length, width and direction."""
     picture = _dead_leaves(rng, side) if rng.random() < 0.5 else _plain(rng, side)
-    for _ in range(int(rng.integers(1, 9))):
-        count, length = int(rng.integers(6, 50)), np.exp(rng.uniform(np.log(15), np.log(side / 2)))
+    _draw_strokes(rng, picture, int(rng.integers(1, 9)))
+    return picture
+
+
+def _draw_strokes(rng: Generator, picture: np.ndarray, groups: int) -> None:
+    """Railings, grilles, spokes, books, files on a shelf: lines side by side, uneven in length, width and direction."""
+    side = max(picture.shape[:2])
+    for _ in range(groups):
+        count, length = int(rng.integers(6, 50)), np.exp(rng.uniform(np.log(15), np.log(max(16, side / 2))))
         start, angle = rng.uniform(0, side, 2), rng.uniform(0, np.pi)
         if rng.random() < 0.5:
             angle = np.pi / 2 + rng.normal(0, 0.08)
@@ -178,7 +184,6 @@ def _strokes(rng: Generator, side: int) -> np.ndarray:
                 picture, *ends, tuple(map(float, color)), max(1, int(thickness * rng.uniform(0.6, 1.4))), cv2.LINE_AA
             )
             start, angle = start + step, angle + fan * (index % 2 or 1)
-    return picture
 
 
 def _fabric(rng: Generator, side: int) -> np.ndarray:
@@ -339,7 +344,7 @@ _TEXTURES = {
 }
 
 
-def _bend(rng: Generator, picture: np.ndarray) -> np.ndarray:
+def _tilt(rng: Generator, picture: np.ndarray) -> np.ndarray:
     """Turns and tilts a texture as a whole, as a camera would see it."""
     side = picture.shape[0]
     square = np.float32([[0, 0], [side, 0], [side, side], [0, side]])
@@ -360,9 +365,9 @@ class Backgrounds:
     def _texture(self, rng: Generator) -> np.ndarray:
         draw = list(_TEXTURES)[rng.choice(len(_TEXTURES), p=list(_TEXTURES.values()))]
         picture = np.clip(draw(rng, self._side), 0, 255).astype(np.uint8)
-        return _bend(rng, picture) if rng.random() < 0.5 else picture
+        return _tilt(rng, picture) if rng.random() < 0.5 else picture
 
-    def cut(self, rng: Generator, height: int, width: int, photo_share: float = 0.5) -> np.ndarray:
+    def cut(self, rng: Generator, height: int, width: int, photo_share: float) -> np.ndarray:
         """A new picture, uint8 (height, width, 3)."""
         if rng.random() < photo_share:
             source = self._photos[rng.integers(len(self._photos))]
@@ -370,7 +375,7 @@ class Backgrounds:
             if rng.random() < 0.1:
                 self._textures[rng.integers(len(self._textures))] = self._texture(rng)
             source = self._textures[rng.integers(len(self._textures))]
-        # At most the whole, at least a fifth; small cuts are enlarged and so get soft, as photos out of focus are.
+        # At most the whole, at least a quarter; small cuts are enlarged and so get soft, as photos out of focus are.
         fits = min(source.shape[0] / height, source.shape[1] / width)
         scale = fits * np.exp(rng.uniform(np.log(0.25), 0))
         rows, columns = max(2, int(height * scale)), max(2, int(width * scale))
@@ -382,4 +387,7 @@ class Backgrounds:
         if rng.random() < 0.1:
             cut = cut[::-1]
         how = cv2.INTER_AREA if scale > 1 and rng.random() < 0.7 else cv2.INTER_LINEAR
-        return np.ascontiguousarray(cv2.resize(np.ascontiguousarray(cut), (width, height), interpolation=how))
+        picture = np.ascontiguousarray(cv2.resize(np.ascontiguousarray(cut), (width, height), interpolation=how))
+        if rng.random() < 0.15:
+            _draw_strokes(rng, picture, int(rng.integers(1, 6)))
+        return picture

@@ -20,7 +20,7 @@ import numpy as np
 import onnx
 import torch
 from backgrounds import Backgrounds, load_photos
-from network import CLASS_NAMES, DISTANCE_BINS, STRIDES, Convolution, Detector
+from network import CLASS_NAMES, DISTANCE_BINS, STRIDES, Convolution, Detector, cell_centers
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 from scenes import PADDING_VALUE, make_picture
@@ -28,7 +28,7 @@ from torch import Tensor, nn
 
 SIDE = 640
 OPSET = 17
-MOST_PICTURES_AT_ONCE = 32
+MOST_PICTURES_AT_ONCE = 8
 
 
 class Exported(nn.Module):
@@ -37,22 +37,16 @@ class Exported(nn.Module):
     def __init__(self, detector: Detector) -> None:
         super().__init__()
         self.detector = detector
-        self.register_buffer("bins", torch.arange(DISTANCE_BINS, dtype=torch.float32).view(1, 1, -1, 1))
 
     def forward(self, images: Tensor) -> Tensor:
+        """Decodes as `decode_boxes`, but with the cells last: turning the logits round costs a quarter of the run."""
         logits = self.detector(images)
-        centers, strides = [], []
-        for stride in STRIDES:
-            x = torch.arange(images.shape[3] // stride, dtype=torch.float32) * stride + stride / 2
-            y = torch.arange(images.shape[2] // stride, dtype=torch.float32) * stride + stride / 2
-            grid = torch.stack(torch.meshgrid(y, x, indexing="ij")[::-1]).flatten(1)
-            centers.append(grid)
-            strides.append(torch.full_like(grid[:1], float(stride)))
-        center, stride = torch.cat(centers, 1), torch.cat(strides, 1)
+        centers, strides = (value.T for value in cell_centers(images.shape[2], images.shape[3]))
         distance_logits, class_logits = logits.split([4 * DISTANCE_BINS, len(CLASS_NAMES)], 1)
-        distances = (distance_logits.unflatten(1, (4, DISTANCE_BINS)).softmax(2) * self.bins).sum(2) * stride
+        bins = torch.arange(DISTANCE_BINS, dtype=torch.float32).view(-1, 1)
+        distances = (distance_logits.unflatten(1, (4, DISTANCE_BINS)).softmax(2) * bins).sum(2) * strides
         low, high = distances.split([2, 2], 1)
-        return torch.cat([center + (high - low) / 2, low + high, class_logits.sigmoid()], 1)
+        return torch.cat([centers + (high - low) / 2, low + high, class_logits.sigmoid()], 1)
 
 
 def fold_batch_normalization(detector: Detector) -> Detector:

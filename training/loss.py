@@ -112,7 +112,7 @@ def losses(logits: Tensor, targets: Targets, height: int, width: int) -> Losses:
 
     wanted = torch.zeros_like(class_logits)
     class_ids = targets.class_ids.gather(1, code)
-    wanted.scatter_(2, class_ids[..., None], (quality * answers)[..., None])
+    wanted.scatter_(2, class_ids[..., None], quality[..., None])
     classes = functional.binary_cross_entropy_with_logits(class_logits, wanted, reduction="sum") / total
 
     which, cell = answers.nonzero(as_tuple=True)
@@ -123,7 +123,7 @@ def losses(logits: Tensor, targets: Targets, height: int, width: int) -> Losses:
     stride, center = strides[cell], centers[cell]
     goal = targets.boxes[which, code[which, cell]]
     weight = quality[which, cell]
-    boxes = decode_boxes(mine[:, None], center[:, None], stride[:, None])[:, 0]
+    boxes = decode_boxes(mine, center, stride)
     box = ((1 - complete_iou(boxes, goal)) * weight).sum() / total
 
     distances = torch.cat([center - goal[:, :2], goal[:, 2:] - center], 1) / stride

@@ -1,15 +1,18 @@
 """The network of codes-n-640: a small detector with YOLOv8's interface.
 
-A backbone with four halvings makes features at strides 8, 16 and 32, a path-aggregation neck mixes them, and an
+A backbone with five halvings makes features at strides 8, 16 and 32, a path-aggregation neck mixes them, and an
 anchor-free head predicts, at each cell, class scores and the distances to the four sides as distributions over whole
 strides (distribution focal loss: Li et al., "Generalized Focal Loss", 2020). The blocks follow YOLOv8's design (split,
-refine, concatenate); the widths are chosen so that 16 divides them, which is what vector units like.
+refine, concatenate); nearly all widths are
+multiples of 16, which is what vector units like.
 
 Exported, the network takes pictures of shape (batch, 3, height, width), RGB in 0..1, with sides that are multiples of
 32. It returns (batch, 4 + classes, cells): centre x, centre y, width, height in pixels, then a score in 0..1 per class.
 """
 
 from __future__ import annotations
+
+import math
 
 import torch
 from torch import Tensor, nn
@@ -49,11 +52,9 @@ class Refinement(nn.Module):
 class SplitBlock(nn.Module):
     """Half of the channels is refined `depth` times; all intermediate results are mixed (YOLOv8's C2f)."""
 
-    def __init__(
-        self, inputs: int, outputs: int, depth: int = 1, residual: bool = True, hidden: int | None = None
-    ) -> None:
+    def __init__(self, inputs: int, outputs: int, depth: int = 1, residual: bool = True) -> None:
         super().__init__()
-        self.hidden = hidden or outputs // 2
+        self.hidden = outputs // 2
         self.enter = Convolution(inputs, 2 * self.hidden)
         self.refinements = nn.ModuleList(Refinement(self.hidden, residual) for _ in range(depth))
         self.leave = Convolution((2 + depth) * self.hidden, outputs)
@@ -84,8 +85,9 @@ class PyramidPooling(nn.Module):
 class Head(nn.Module):
     """For one stride: distances to the sides (4 x DISTANCE_BINS logits) and class logits at each cell."""
 
-    def __init__(self, inputs: int, classes: int, hidden: int = 32) -> None:
+    def __init__(self, inputs: int) -> None:
         super().__init__()
+        hidden = 32
         self.distances = nn.Sequential(
             Convolution(inputs, hidden, 3),
             Convolution(hidden, hidden, 3, groups=hidden),
@@ -96,7 +98,7 @@ class Head(nn.Module):
             Convolution(inputs, hidden),
             Convolution(hidden, hidden, 3, groups=hidden),
             Convolution(hidden, hidden),
-            nn.Conv2d(hidden, classes, 1),
+            nn.Conv2d(hidden, len(CLASS_NAMES), 1),
         )
 
     def forward(self, features: Tensor) -> Tensor:
@@ -106,7 +108,7 @@ class Head(nn.Module):
 class Detector(nn.Module):
     """codes-n: 0.57 million parameters, 0.88 billion multiply-adds for a picture of 640x640."""
 
-    def __init__(self, classes: int = len(CLASS_NAMES)) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.to_2 = Convolution(3, 16, 3, 2)
         self.to_4 = Convolution(16, 32, 3, 2)
@@ -120,14 +122,10 @@ class Detector(nn.Module):
         self.out_16 = SplitBlock(32 + 48, 48, residual=False)
         self.down_32 = Convolution(48, 48, 3, 2)
         self.out_32 = SplitBlock(48 + 128, 96, residual=False)
-        self.heads = nn.ModuleList(Head(channels, classes) for channels in (32, 48, 96))
-        self.start_biases()
-
-    def start_biases(self) -> None:
-        """Scores start at about one code in a picture, distances at about one cell."""
+        self.heads = nn.ModuleList(Head(channels) for channels in (32, 48, 96))
         for head, stride in zip(self.heads, STRIDES, strict=True):
-            nn.init.constant_(head.distances[-1].bias, 1.0)
-            nn.init.constant_(head.scores[-1].bias, -float(torch.tensor((640 / stride) ** 2 / 3).log()))
+            # So that a new network finds a few codes in each picture and class, not thousands.
+            nn.init.constant_(head.scores[-1].bias, -math.log((640 / stride) ** 2 / 3))
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Logits (batch, 4 * DISTANCE_BINS + classes, cells); cells of stride 8 first, row by row, then 16, 32."""
@@ -141,26 +139,23 @@ class Detector(nn.Module):
         return torch.cat([head(out) for head, out in zip(self.heads, (out_8, out_16, out_32), strict=True)], 2)
 
 
-def cell_centers(height: int, width: int, device: torch.device | str = "cpu") -> tuple[Tensor, Tensor]:
+def cell_centers(height: int, width: int) -> tuple[Tensor, Tensor]:
     """Centres (cells, 2) as x, y in pixels, and the stride of each cell (cells, 1)."""
     centers, strides = [], []
     for stride in STRIDES:
-        rows = torch.arange(height // stride, device=device, dtype=torch.float32) + 0.5
-        columns = torch.arange(width // stride, device=device, dtype=torch.float32) + 0.5
+        rows = torch.arange(height // stride, dtype=torch.float32) + 0.5
+        columns = torch.arange(width // stride, dtype=torch.float32) + 0.5
         y, x = torch.meshgrid(rows, columns, indexing="ij")
-        centers.append(torch.stack([x, y], -1).reshape(-1, 2) * stride)
-        strides.append(torch.full((centers[-1].shape[0], 1), float(stride), device=device))
+        centers.append(torch.stack([x, y], -1).flatten(0, 1) * stride)
+        strides.append(torch.full_like(centers[-1][:, :1], float(stride)))
     return torch.cat(centers), torch.cat(strides)
 
 
-def decode_distances(logits: Tensor) -> Tensor:
-    """Logits (batch, cells, 4 * DISTANCE_BINS) to the distributions' means (batch, cells, 4), in strides."""
-    batch, cells, _ = logits.shape
-    bins = torch.arange(DISTANCE_BINS, dtype=logits.dtype, device=logits.device)
-    return logits.view(batch, cells, 4, DISTANCE_BINS).softmax(3) @ bins
-
-
 def decode_boxes(logits: Tensor, centers: Tensor, strides: Tensor) -> Tensor:
-    """Logits (batch, cells, 4 * DISTANCE_BINS) to boxes (batch, cells, 4): x_min, y_min, x_max, y_max in pixels."""
-    distances = decode_distances(logits) * strides
+    """Logits (..., 4 * DISTANCE_BINS) to boxes (..., 4): x_min, y_min, x_max, y_max in pixels.
+
+    The distances to the four sides are the means of their distributions.
+    """
+    bins = torch.arange(DISTANCE_BINS, dtype=torch.float32)
+    distances = logits.unflatten(-1, (4, DISTANCE_BINS)).softmax(-1) @ bins * strides
     return torch.cat([centers - distances[..., :2], centers + distances[..., 2:]], -1)

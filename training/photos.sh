@@ -7,8 +7,13 @@ packages=(gnome-backgrounds lomiri-wallpapers-16.04 lomiri-wallpapers-20.04 mate
 [[ ! -d $directory ]] || exit 0
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+chmod 755 "$work"  # apt downloads as a user of its own
 cd "$work"
-apt-get download -qq "${packages[@]}"
+if ! apt-get download -qq "${packages[@]}"; then
+    echo "error: apt cannot download ${packages[*]}" >&2
+    echo "hint: Where it says that it cannot find them, run: apt-get update" >&2
+    exit 1
+fi
 for package in *.deb; do
     dpkg-deb --extract "$package" files
 done

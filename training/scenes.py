@@ -16,7 +16,7 @@ from numpy.random import Generator
 from symbols import Symbol, draw, make_supplement, make_symbol
 
 PADDING_VALUE = 114
-# What is seen less than this of is not taught as a code; what is seen little of is not made at all.
+# A code of which less than this would be seen is not placed; one that is shorter in the end (pixels) is not taught.
 _LEAST_SEEN = 0.55
 _LEAST_SIDE = 9
 
@@ -51,52 +51,61 @@ def make_picture(rng: Generator, backgrounds: Backgrounds, side: int) -> Picture
 
 def print_label(rng: Generator, symbol: Symbol, scale: float, plain: bool = False) -> Label:
     """Prints a symbol at `scale` pixels a module; `plain` as a generator's file is, else as things in the world."""
-    ink = draw(symbol, scale, rng)
+    bars = draw(symbol, scale, rng)
+    mask, left, top = _lay_out(rng, symbol, _complete(rng, symbol, bars))
+    height, width = bars.shape
+    if rng.random() < (0.04 if plain else 0.12):
+        mask = _damage(rng, mask)
+    if rng.random() < 0.1:
+        cv2.rectangle(
+            mask, (0, 0), (mask.shape[1] - 1, mask.shape[0] - 1), 0, max(1, int(width * rng.uniform(0, 0.03)))
+        )
+    pixels = _color(rng, mask, plain)
+    if symbol.class_name == "qr-code" and rng.random() < 0.14:
+        _add_logo(rng, pixels, left, top, width)
+    alpha = _cut_out(rng, mask, plain)
+    if rng.random() < 0.03:
+        pixels, alpha, left = pixels[:, ::-1], alpha[:, ::-1], mask.shape[1] - left - width
+    return Label(np.dstack([pixels, alpha]), _outline(left, top, width, height), symbol.class_id)
+
+
+def _outline(left: int, top: int, width: int, height: int) -> np.ndarray:
+    """Points around a rectangle, clockwise, six on each side: enough to follow where it is bent."""
+    steps = np.linspace(0, 1, 7)[:-1]
+    none, all_ = np.zeros(6), np.ones(6)
+    sides = [(steps, none), (all_, steps), (1 - steps, all_), (none, 1 - steps)]
+    square = np.concatenate([np.stack(side, 1) for side in sides])
+    return (square * (width, height) + (left, top)).astype(np.float32)
+
+
+def _complete(rng: Generator, symbol: Symbol, bars: np.ndarray) -> np.ndarray:
+    """What is printed below and right of an EAN's or UPC's bars, which stay at the upper left."""
+    if not symbol.guard_columns or rng.random() < 0.4:
+        return bars
+    ink = _lengthen_guards(symbol, bars, rng)
+    return _add_supplement(ink, symbol, rng) if rng.random() < 0.2 else ink
+
+
+def _lay_out(rng: Generator, symbol: Symbol, ink: np.ndarray) -> tuple[np.ndarray, int, int]:
+    """Ink with quiet zones and captions around it, and where it lies there: left, top."""
     is_barcode = symbol.class_name == "barcode"
     height, width = ink.shape
-    if is_barcode and symbol.guard_columns and rng.random() < 0.6:
-        ink = _lengthen_guards(symbol, ink, rng)
-        if rng.random() < 0.2:
-            ink = _add_supplement(ink, symbol, rng)
-    bars_height, bars_width = height, width
-    height, width = ink.shape
-    unit = min(width, height) if not is_barcode else width * 0.25
-    quiet = float(rng.choice([0.0, 0.03, 0.08, 0.15, 0.3], p=[0.12, 0.2, 0.3, 0.25, 0.13])) * unit
+    quiet = float(rng.choice([0.0, 0.03, 0.08, 0.15, 0.3], p=[0.12, 0.2, 0.3, 0.25, 0.13]))
+    quiet *= width * 0.25 if is_barcode else min(width, height)
     left, right, top, bottom = (int(quiet * value) for value in rng.uniform(0.6, 1.4, 4))
     if is_barcode and rng.random() < 0.5:
         top, bottom = int(rng.integers(0, 4)), int(rng.integers(0, 4))
-    above, below = _captions(rng, symbol, width, is_barcode)
+    above, below = _captions(rng, symbol, width)
     top += 0 if above is None else above.shape[0] + 2
     bottom += 0 if below is None else below.shape[0] + 2
     mask = np.full((top + height + bottom, left + width + right), 255, np.uint8)
     mask[top : top + height, left : left + width] = ink
-    for caption, row in ((above, top - (0 if above is None else above.shape[0]) - 1), (below, top + height + 1)):
-        if caption is not None and row >= 0:
+    for caption, row in ((above, 1), (below, top + height + 1)):
+        if caption is not None:
             x = int(rng.uniform(0, max(1, mask.shape[1] - caption.shape[1])))
             place = mask[row : row + caption.shape[0], x : x + caption.shape[1]]
             place[:] = caption[: place.shape[0], : place.shape[1]]
-    if rng.random() < (0.04 if plain else 0.12):
-        mask = _damage(rng, mask)
-    if rng.random() < 0.1:
-        thickness = max(1, int(unit * rng.uniform(0.005, 0.04)))
-        cv2.rectangle(mask, (0, 0), (mask.shape[1] - 1, mask.shape[0] - 1), 0, thickness)
-    pixels = _color(rng, mask, plain)
-    if symbol.class_name == "qr-code" and rng.random() < 0.14:
-        _add_logo(rng, pixels, left, top, width)
-    if rng.random() < 0.03:
-        pixels, left = pixels[:, ::-1], mask.shape[1] - left - bars_width
-    alpha = _cut_out(rng, mask, plain)
-    steps = np.linspace(0, 1, 7)[:-1]
-    square = np.concatenate(
-        [
-            np.stack([steps, 0 * steps], 1),
-            np.stack([1 + 0 * steps, steps], 1),
-            np.stack([1 - steps, 1 + 0 * steps], 1),
-            np.stack([0 * steps, 1 - steps], 1),
-        ]
-    )
-    outline = square * (bars_width, bars_height) + (left, top)
-    return Label(np.dstack([pixels, alpha]), outline.astype(np.float32), symbol.class_id)
+    return mask, left, top
 
 
 def _lengthen_guards(symbol: Symbol, ink: np.ndarray, rng: Generator) -> np.ndarray:
@@ -128,14 +137,14 @@ def _add_supplement(ink: np.ndarray, symbol: Symbol, rng: Generator) -> np.ndarr
     return wide
 
 
-def _captions(
-    rng: Generator, symbol: Symbol, width: int, is_barcode: bool
-) -> tuple[np.ndarray | None, np.ndarray | None]:
+def _captions(rng: Generator, symbol: Symbol, width: int) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """What may stand above and below, as wide as that may be."""
+
     def caption(text: str) -> np.ndarray | None:
         height = int(width * rng.uniform(0.05, 0.16))
         return draw_text(rng, text, min(height, 90)) if height >= 5 else None
 
-    share = 0.6 if is_barcode else 0.25
+    share = 0.6 if symbol.class_name == "barcode" else 0.25
     below = caption(symbol.text[:24] or random_words(rng, int(rng.integers(1, 4)))) if rng.random() < share else None
     above = caption(random_words(rng, int(rng.integers(1, 4)))) if rng.random() < 0.25 else None
     return above, below
@@ -183,27 +192,16 @@ def _color(rng: Generator, mask: np.ndarray, plain: bool) -> np.ndarray:
 
 def _add_logo(rng: Generator, pixels: np.ndarray, left: int, top: int, width: int) -> None:
     side = int(width * rng.uniform(0.15, 0.32))
-    center = (left + width // 2, top + width // 2)
+    x, y = left + width // 2, top + width // 2
     color, sign = (tuple(int(value) for value in random_color(rng)) for _ in range(2))
-    pixels_c = np.ascontiguousarray(pixels)
     if rng.random() < 0.5:
-        cv2.circle(pixels_c, center, side // 2, color, -1, cv2.LINE_AA)
+        cv2.circle(pixels, (x, y), side // 2, color, -1, cv2.LINE_AA)
     else:
-        half = side // 2
-        half_height = int(half * rng.uniform(0.5, 1.1))
-        cv2.rectangle(
-            pixels_c,
-            (center[0] - half, center[1] - half_height),
-            (center[0] + half, center[1] + half_height),
-            color,
-            -1,
-        )
-    word = random_words(rng, 1)[:3]
-    place = (center[0] - side // 3, center[1] + side // 6)
-    cv2.putText(
-        pixels_c, word, place, cv2.FONT_HERSHEY_DUPLEX, max(0.2, side / 80), sign, max(1, side // 20), cv2.LINE_AA
-    )
-    pixels[:] = pixels_c
+        half, half_height = side // 2, int(side // 2 * rng.uniform(0.5, 1.1))
+        cv2.rectangle(pixels, (x - half, y - half_height), (x + half, y + half_height), color, -1)
+    size, thickness = max(0.2, side / 80), max(1, side // 20)
+    place = (x - side // 3, y + side // 6)
+    cv2.putText(pixels, random_words(rng, 1)[:3], place, cv2.FONT_HERSHEY_DUPLEX, size, sign, thickness, cv2.LINE_AA)
 
 
 def _cut_out(rng: Generator, mask: np.ndarray, plain: bool) -> np.ndarray:
@@ -269,6 +267,10 @@ def _view(
     return cv2.getPerspectiveTransform(source, seen.astype(np.float32))
 
 
+def _move(x: float, y: float) -> np.ndarray:
+    return np.array([[1, 0, x], [0, 1, y], [0, 0, 1]], np.float64)
+
+
 class _Scene:
     """A picture in the making: takes labels where they do not cover one another."""
 
@@ -297,13 +299,13 @@ class _Scene:
         right, bottom = (int(value) for value in np.ceil(whole[2:]))
         if right - left < 3 or bottom - top < 3:
             return False
-        shift = np.array([[1, 0, -left], [0, 1, -top], [0, 0, 1]])
-        seen_label = cv2.warpPerspective(
-            label.pixels, shift @ matrix, (right - left, bottom - top), flags=cv2.INTER_LINEAR
-        )
-        alpha = seen_label[..., 3:].astype(np.uint16)
+        # The matrix maps edges of pixels, OpenCV's functions map their centres.
+        matrix = _move(-left - 0.5, -top - 0.5) @ matrix @ _move(0.5, 0.5)
+        size = (right - left, bottom - top)
+        color = cv2.warpPerspective(label.pixels[..., :3], matrix, size, borderMode=cv2.BORDER_REPLICATE)
+        alpha = cv2.warpPerspective(label.pixels[..., 3], matrix, size).astype(np.uint16)[..., None]
         place = self.pixels[top:bottom, left:right]
-        place[:] = ((seen_label[..., :3] * alpha + place * (255 - alpha)) // 255).astype(np.uint8)
+        place[:] = ((color * alpha + place * (255 - alpha)) // 255).astype(np.uint8)
         self._taken.append(whole)
         if teach:
             self.boxes.append(seen)
@@ -411,7 +413,7 @@ def _drawing(rng: Generator, backgrounds: Backgrounds, side: int) -> Picture:
         boxes.append(np.concatenate([label.outline.min(0), label.outline.max(0)]) + (left, top, left, top))
         class_ids.append(label.class_id)
     boxes = np.float32(boxes)
-    if count == 1 and rng.random() < 0.06 and class_ids[0] == 4:
+    if count == 1 and symbol.class_name == "barcode" and rng.random() < 0.06:
         # A few lines of a barcode, as line scanners and tests have them.
         middle = int((boxes[0, 1] + boxes[0, 3]) / 2)
         strip = max(1, int((boxes[0, 3] - boxes[0, 1]) * rng.uniform(0.02, 0.4)))
@@ -505,10 +507,13 @@ def _spoil(rng: Generator, pixels: np.ndarray, strength: float = 1.0) -> np.ndar
         sigma = np.exp(rng.uniform(np.log(0.4), np.log(0.5 + side / 200))) * strength
         pixels = cv2.GaussianBlur(pixels, (0, 0), sigma)
     elif blur < 0.4 * strength:
-        length = int(rng.integers(2, max(4, side // 40)))
-        kernel = np.zeros((length, length), np.float32)
-        end = (rng.uniform(-1, 1, 2) * length).astype(int) + length // 2
-        cv2.line(kernel, (length // 2, length // 2), tuple(int(value) for value in end), 1)
+        reach = int(rng.integers(1, max(3, side // 80)))
+        kernel = np.zeros((2 * reach + 1, 2 * reach + 1), np.float32)
+        way = (rng.uniform(-1, 1, 2) * reach).astype(int)
+        ends = [
+            tuple(int(value) for value in reach + sign * way) for sign in (-1, 1)
+        ]  # symmetric: blurs, moves nothing
+        cv2.line(kernel, *ends, 1)
         pixels = cv2.filter2D(pixels, -1, kernel / max(kernel.sum(), 1))
     if rng.random() < 0.25 * strength:
         factor = rng.uniform(1.1, 2.6)
@@ -519,6 +524,7 @@ def _spoil(rng: Generator, pixels: np.ndarray, strength: float = 1.0) -> np.ndar
         pixels = cv2.resize(small, (width, height), interpolation=how)
     if rng.random() < 0.4 * strength:
         noise = np.empty((height, width, 1 if rng.random() < 0.5 else 3), np.int16)
+        cv2.setRNGSeed(int(rng.integers(2**31)))  # several times as fast as numpy's
         cv2.randn(noise, 0, float(np.exp(rng.uniform(np.log(2), np.log(18)))))
         pixels = (pixels + noise).clip(0, 255).astype(np.uint8)
     if rng.random() < 0.5 * strength:

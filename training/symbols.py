@@ -44,8 +44,11 @@ class Symbol:
         return float(self.modules.shape[1]), self.modules.shape[0] * self.row_height
 
 
-def make_symbol(rng: Generator, class_name: str | None = None, most_modules: int = 177) -> Symbol:
-    """A random symbol of at most about `most_modules` modules along a side."""
+def make_symbol(rng: Generator, class_name: str | None = None, most_modules: int | None = None) -> Symbol:
+    """A random symbol, of at most `most_modules` modules along a side where that is given.
+
+    Barcodes and PDF417 are long by nature: they may have 120 in any case.
+    """
     if class_name is None:
         class_name = str(rng.choice(list(CLASS_WEIGHTS), p=list(CLASS_WEIGHTS.values())))
     make = {
@@ -60,6 +63,8 @@ def make_symbol(rng: Generator, class_name: str | None = None, most_modules: int
             symbol = make(rng)
         except ValueError:  # the writer refuses some contents
             continue
+        if most_modules is None:
+            return symbol
         if max(symbol.modules.shape) <= max(most_modules, 120 if class_name in ("pdf417", "barcode") else 0):
             return symbol
 

@@ -1,19 +1,18 @@
-"""Trains codes-n-640 from nothing but generated pictures.
+"""Trains codes-n-640 on pictures that are made while it learns.
 
     python training/train.py --out build/training                    # the recipe of the bundled model
     python training/train.py --out /tmp/try --stage 160:20:4         # a short run
 
-Each stage is SIDE:STEPS:BATCH: pictures of SIDE x SIDE, BATCH of them in each process and step. Small pictures come
-first, since they cost little and teach most; the last stage is at the size that the model is used at. Each process
-makes its own pictures and computes on one core; their gradients are averaged (two processes on two cores train nearly
-twice as fast as one process on both). Interrupted, it goes on where it was when it is started again.
+Each stage is SIDE:STEPS:BATCH: in each step, BATCH pictures of SIDE x SIDE. Small pictures come first, since they cost
+little and teach most; the last stage is at the size that the model is used at. Each process makes its own share of the
+pictures and computes on one core; their gradients are averaged (two processes on two cores train nearly twice as fast
+as one process on both). Interrupted, it goes on where it was when it is started again.
 """
 
 from __future__ import annotations
 
 import argparse
 import math
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +27,7 @@ from network import Detector
 from scenes import Picture, make_picture
 from tqdm import tqdm
 
-RECIPE = ("320:9000:16", "640:4500:8")
+RECIPE = ("320:3000:32", "640:6500:16")
 PEAK_LEARNING_RATE = 2e-3
 LAST_LEARNING_RATE = 2e-5
 WEIGHT_DECAY = 0.02
@@ -41,6 +40,9 @@ class Stage:
     side: int
     steps: int
     batch: int
+
+    def __str__(self) -> str:
+        return f"{self.side}:{self.steps}:{self.batch}"
 
     @classmethod
     def parse(cls, text: str) -> Stage:
@@ -59,8 +61,9 @@ def learning_rate(step: int, steps: int) -> float:
 
 def computes_bfloat16() -> bool:
     """Whether this processor multiplies bfloat16 itself."""
-    flags = Path("/proc/cpuinfo")
-    return flags.exists() and any(flag in flags.read_text() for flag in ("avx512_bf16", "amx_bf16"))
+    facts = Path("/proc/cpuinfo")
+    flags = facts.read_text() if facts.exists() else ""
+    return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
 def collate(pictures: list[Picture]) -> tuple[torch.Tensor, Targets]:
@@ -102,10 +105,45 @@ def update_average(average: torch.nn.Module, model: torch.nn.Module, step: int) 
             ours.copy_(theirs)
 
 
+def make_optimizer(model: torch.nn.Module) -> torch.optim.Optimizer:
+    """Only weights of convolutions decay, not biases and scales."""
+    decayed = [parameter for parameter in model.parameters() if parameter.ndim > 1]
+    others = [parameter for parameter in model.parameters() if parameter.ndim <= 1]
+    groups = [{"params": decayed, "weight_decay": WEIGHT_DECAY}, {"params": others, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=PEAK_LEARNING_RATE)
+
+
 def save(path: Path, state: dict) -> None:
     """Whole or not at all."""
     torch.save(state, path.with_suffix(".new"))
     path.with_suffix(".new").replace(path)
+
+
+class Checkpoint:
+    """The state of a run that is not over, on disk: the same recipe goes on from it, another one is refused."""
+
+    def __init__(self, path: Path, recipe: dict, parts: dict) -> None:
+        self._path, self._recipe, self._parts = path, recipe, parts
+
+    def load(self) -> int:
+        """Restores the parts. Returns how many steps are done."""
+        if not self._path.exists():
+            return 0
+        state = torch.load(self._path, weights_only=True)
+        if state["recipe"] != self._recipe:
+            raise SystemExit(
+                f"{self._path} is of another recipe, {state['recipe']}: delete it, or choose another --out"
+            )
+        for name, part in self._parts.items():
+            part.load_state_dict(state[name])
+        return state["steps"]
+
+    def save(self, steps: int) -> None:
+        parts = {name: part.state_dict() for name, part in self._parts.items()}
+        save(self._path, {"recipe": self._recipe, "steps": steps, **parts})
+
+    def remove(self) -> None:
+        self._path.unlink(missing_ok=True)
 
 
 def train(rank: int, processes: int, arguments: argparse.Namespace) -> None:
@@ -118,19 +156,11 @@ def train(rank: int, processes: int, arguments: argparse.Namespace) -> None:
     model = Detector().to(memory_format=torch.channels_last)
     average = Detector().to(memory_format=torch.channels_last)
     average.load_state_dict(model.state_dict())
-    decayed = [parameter for parameter in model.parameters() if parameter.ndim > 1]
-    others = [parameter for parameter in model.parameters() if parameter.ndim <= 1]
-    groups = [{"params": decayed, "weight_decay": WEIGHT_DECAY}, {"params": others, "weight_decay": 0.0}]
-    optimizer = torch.optim.AdamW(groups, lr=PEAK_LEARNING_RATE)
-
-    checkpoint = arguments.out / "checkpoint.pt"
-    start = 0
-    if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
-        model.load_state_dict(state["model"])
-        average.load_state_dict(state["average"])
-        optimizer.load_state_dict(state["optimizer"])
-        start = state["step"]
+    optimizer = make_optimizer(model)
+    recipe = {"stages": [str(stage) for stage in arguments.stage], "seed": arguments.seed, "processes": processes}
+    state = {"model": model, "average": average, "optimizer": optimizer}
+    checkpoint = Checkpoint(arguments.out / "checkpoint.pt", recipe, state)
+    start = checkpoint.load()
 
     backgrounds = Backgrounds(np.random.default_rng([arguments.seed, rank, start]), load_photos(arguments.photos))
     schedule = [stage for stage in arguments.stage for _ in range(stage.steps)]
@@ -142,7 +172,7 @@ def train(rank: int, processes: int, arguments: argparse.Namespace) -> None:
     for step in progress:
         stage = schedule[step]
         rng = np.random.default_rng([arguments.seed, rank, step, 1])
-        pixels, targets = collate([make_picture(rng, backgrounds, stage.side) for _ in range(stage.batch)])
+        pixels, targets = collate([make_picture(rng, backgrounds, stage.side) for _ in range(stage.batch // processes)])
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(step, len(schedule))
         with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
@@ -153,19 +183,19 @@ def train(rank: int, processes: int, arguments: argparse.Namespace) -> None:
         torch.nn.utils.clip_grad_norm_(model.parameters(), 10.0)
         optimizer.step()
         optimizer.zero_grad()
-        if rank == 0:
-            update_average(average, model, step)
-            for name in ("box", "classes", "distances"):
-                value = getattr(parts, name).item()
-                shown[name] = value if name not in shown else shown[name] + (value - shown[name]) * 0.02
-            progress.set_postfix({name: f"{value:.3f}" for name, value in shown.items()}, refresh=False)
-            last = step + 1 == len(schedule)
-            if last or time.monotonic() - saved > arguments.save_every:
-                state = {"model": model.state_dict(), "average": average.state_dict(), "step": step + 1}
-                save(checkpoint, {**state, "optimizer": optimizer.state_dict()})
-                saved = time.monotonic()
+        if rank > 0:
+            continue
+        update_average(average, model, step)
+        for name in ("box", "classes", "distances"):
+            value = getattr(parts, name).item()
+            shown[name] = value if name not in shown else shown[name] + (value - shown[name]) * 0.02
+        progress.set_postfix({name: f"{value:.3f}" for name, value in shown.items()}, refresh=False)
+        if time.monotonic() - saved > arguments.save_every:
+            checkpoint.save(step + 1)
+            saved = time.monotonic()
     if rank == 0:
         save(arguments.out / "codes-n.pt", average.state_dict())
+        checkpoint.remove()
 
 
 def main() -> None:
@@ -175,11 +205,14 @@ def main() -> None:
         "--stage", type=Stage.parse, action="append", help=f"SIDE:STEPS:BATCH; default: {' '.join(RECIPE)}"
     )
     parser.add_argument("--photos", type=Path, help="a directory of photos without codes, used as backgrounds")
-    parser.add_argument("--processes", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--processes", type=int, default=2, help="by which each BATCH can be divided; default: 2")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--save-every", type=float, default=120, help="seconds between checkpoints")
     arguments = parser.parse_args()
     arguments.stage = arguments.stage or [Stage.parse(text) for text in RECIPE]
+    for stage in arguments.stage:
+        if stage.batch % arguments.processes:
+            parser.error(f"{stage}: {stage.batch} pictures cannot be divided among {arguments.processes} processes")
     arguments.out = arguments.out.resolve()
     arguments.out.mkdir(parents=True, exist_ok=True)
     (arguments.out / "rendezvous").unlink(missing_ok=True)

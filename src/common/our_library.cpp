@@ -22,11 +22,9 @@ fs::path installed_directory(const fs::path& library, std::string_view name) {
     const fs::path below = fs::path("share/inference_models") / name;
     const fs::path lib = library.parent_path();
     // Debian's own lib directory is one deeper: lib/x86_64-linux-gnu.
-    for (const fs::path& prefix : {lib.parent_path(), lib.parent_path().parent_path()}) {
-        std::error_code ignored;
-        if (fs::is_directory(prefix / below, ignored)) return prefix / below;
-    }
-    return {};
+    const fs::path prefix = lib.parent_path().filename() == "lib" ? lib.parent_path().parent_path() : lib.parent_path();
+    std::error_code ignored;
+    return fs::is_directory(prefix / below, ignored) ? prefix / below : fs::path{};
 }
 
 }  // namespace inference_models

@@ -9,7 +9,7 @@ namespace inference_models::hub {
 
 formats::Listing find_model(const std::string& model_id_or_path, const BundledModels& bundled) {
     std::error_code problem;
-    const auto status = std::filesystem::status(model_id_or_path, problem);
+    const auto status = std::filesystem::symlink_status(model_id_or_path, problem);
     if (status.type() != std::filesystem::file_type::not_found) return formats::list_packages(model_id_or_path);
     if (const auto directory = bundled.find(model_id_or_path)) return formats::list_packages(*directory);
     throw formats::missing_model(model_id_or_path, bundled.ids());

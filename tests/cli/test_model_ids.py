@@ -28,7 +28,7 @@ def test_no_socket_is_opened(program, pictures, tmp_path, backend, without_socke
 
 
 def candidates(program, tmp_path, *options):
-    run = program("explain", MODEL, *options, "--json", cwd=tmp_path)
+    run = program("explain", MODEL, "--device", "cpu", *options, "--json", cwd=tmp_path)
     assert run.code == 0, run.stderr
     return {(one["package_id"], one["engine"]): one for one in run.json["candidates"]}
 

@@ -21,6 +21,14 @@ TEST(InstalledDirectory, LiesBesideTheDirectoryOfTheLibrary) {
     }
 }
 
+/// Who may write above an installation cannot put anything into it.
+TEST(InstalledDirectory, IsNotLookedForAboveTheInstallation) {
+    const tests::TemporaryDirectory temporary;
+    fs::create_directories(temporary.path() / "share/inference_models/models");
+    EXPECT_EQ(installed_directory(temporary.path() / "app/lib/libours.so", "models"), "");
+    EXPECT_EQ(installed_directory(temporary.path() / "app/lib64/libours.so", "models"), "");
+}
+
 TEST(InstalledDirectory, IsNotLookedForInTheCurrentDirectory) {
     const tests::TemporaryDirectory temporary;
     fs::create_directories(temporary.path() / "share/inference_models/models");

@@ -26,7 +26,9 @@ using ::testing::Not;
 TEST(BundledModels, AreFoundFromTheBuildTree) {
     const fs::path source = source_directory() / "models";
     std::vector<std::string> directories;
-    for (const auto& entry : fs::directory_iterator(source)) directories.push_back(entry.path().filename().string());
+    for (const auto& entry : fs::directory_iterator(source)) {
+        if (entry.is_directory()) directories.push_back(entry.path().filename().string());
+    }
     const BundledModels bundled = BundledModels::of_this_installation();
     EXPECT_THAT(bundled.ids(), ::testing::UnorderedElementsAreArray(directories));
     const auto codes = bundled.find("codes-n-640");
@@ -83,6 +85,9 @@ TEST_F(FolderOfModels, WhatLiesAtThePathComesBeforeTheId) {
     EXPECT_EQ(find_model("small-2", bundled()).packages.at(0).id, "onnx-fp32");
     fs::create_directory("small-2");  // also where it is no model
     expect_error(error("small-2"), ErrorKind::model_not_found, "small-2", "holds no model");
+    fs::remove("small-2");
+    fs::create_symlink("nowhere", "small-2");  // and where it is a link that leads nowhere
+    EXPECT_EQ(error("small-2").kind(), ErrorKind::model_not_found);
 }
 
 TEST_F(FolderOfModels, AnUnknownIdNamesThoseThatThereAre) {

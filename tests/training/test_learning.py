@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import onnx
 import onnxruntime
 import pytest
 import torch
+from export import Exported, fold_batch_normalization
 from loss import Targets, assign, complete_iou, losses, pairwise_iou
 from metrics import intersection_over_union
 from network import CLASS_NAMES, DISTANCE_BINS, Detector, cell_centers, decode_boxes
@@ -81,30 +83,118 @@ def test_a_code_thinner_than_a_cell_has_cells_that_answer():
     assert answers.sum() == 10
 
 
-def test_loss_is_small_where_the_answer_is_right():
-    """The logits of a perfect answer, made by hand, against those of a random one; and without codes."""
-    centers, strides = cell_centers(64, 64)
-    box = torch.tensor([16.0, 16.0, 48.0, 48.0])
-    targets = Targets(box[None, None], torch.tensor([[2]]), torch.ones(1, 1, dtype=torch.bool))
-    distances = torch.cat([centers - box[:2], box[2:] - centers], 1) / strides
-    bins = torch.arange(DISTANCE_BINS)
-    distance_logits = -40 * (distances.clamp(0, 15)[..., None] - bins).abs()
-    class_logits = torch.full((len(centers), CLASSES), -12.0)
-    class_logits[(distances > 0.3).all(1), 2] = 12.0
-    right = torch.cat([distance_logits.flatten(1), class_logits], 1).T[None]
-    wrong = torch.randn(right.shape, generator=torch.Generator().manual_seed(0))
-    assert losses(right, targets, 64, 64).box < 0.05
-    assert losses(right, targets, 64, 64).total < 0.3 * losses(wrong, targets, 64, 64).total
+def reference_losses(logits, boxes, class_ids, side):
+    """The three parts for one picture, cell by cell and code by code, with the sum of the qualities."""
+    bins = np.arange(DISTANCE_BINS)
+    cells = [
+        (np.array([x + 0.5, y + 0.5]) * stride, stride)
+        for stride in (8, 16, 32)
+        for y in range(side // stride)
+        for x in range(side // stride)
+    ]
+    answers = []
+    for (center, stride), row in zip(cells, logits.T, strict=True):
+        weights = np.exp(row[: 4 * DISTANCE_BINS].reshape(4, DISTANCE_BINS))
+        distances = weights @ bins / weights.sum(1) * stride
+        box = np.concatenate([center - distances[:2], center + distances[2:]])
+        answers.append(
+            (box, 1 / (1 + np.exp(-row[4 * DISTANCE_BINS :])), np.log(weights / weights.sum(1, keepdims=True)))
+        )
+    chosen = {}
+    for code, (goal, class_id) in enumerate(zip(boxes, class_ids, strict=True)):
+        rated = []
+        for cell, ((center, _), (box, scores, _)) in enumerate(zip(cells, answers, strict=True)):
+            if (center > goal[:2]).all() and (center < goal[2:]).all():
+                overlap = intersection_over_union(box, goal[None])[0]
+                rated.append((scores[class_id] ** 0.5 * overlap**6, overlap, cell))
+        for alignment, overlap, cell in sorted(rated, reverse=True)[:10]:
+            if cell not in chosen or overlap > chosen[cell][2]:
+                chosen[cell] = (code, alignment, overlap)
+    box_loss = class_loss = distance_loss = qualities = 0.0
+    wanted = np.zeros((len(cells), CLASSES))
+    for cell, (code, alignment, _) in chosen.items():
+        mine = [(a, o) for c, a, o in chosen.values() if c == code]
+        quality = alignment * max(o for _, o in mine) / max(a for a, _ in mine)
+        wanted[cell, class_ids[code]] = quality
+        qualities += quality
+        (center, stride), (box, _, log_shares) = cells[cell], answers[cell]
+        box_loss += quality * (1 - reference_complete_iou(box, boxes[code]))
+        goal = np.concatenate([center - boxes[code][:2], boxes[code][2:] - center]) / stride
+        for side_shares, distance in zip(log_shares, goal.clip(0, 14.99), strict=True):
+            lower = int(distance)
+            between = side_shares[lower] * (lower + 1 - distance) + side_shares[lower + 1] * (distance - lower)
+            distance_loss -= quality * between / 4
+    for (_, scores, _), goal in zip(answers, wanted, strict=True):
+        class_loss -= (goal * np.log(scores) + (1 - goal) * np.log(1 - scores)).sum()
+    return np.array([box_loss, class_loss, distance_loss]), qualities
+
+
+def reference_complete_iou(first, second):
+    overlap = intersection_over_union(first, second[None])[0]
+    center_1, center_2 = (first[:2] + first[2:]) / 2, (second[:2] + second[2:]) / 2
+    hull = np.maximum(first[2:], second[2:]) - np.minimum(first[:2], second[:2])
+    (w1, h1), (w2, h2) = first[2:] - first[:2], second[2:] - second[:2]
+    aspect = 4 / np.pi**2 * (np.arctan(w1 / h1) - np.arctan(w2 / h2)) ** 2
+    distance = ((center_1 - center_2) ** 2).sum() / (hull**2).sum()
+    return overlap - distance - aspect**2 / (aspect - overlap + 1)
+
+
+def test_loss_is_that_of_plain_loops():
+    side = 64
+    generator = torch.Generator().manual_seed(3)
+    logits = torch.randn(2, 4 * DISTANCE_BINS + CLASSES, 84, generator=generator)
+    logits[:, : 4 * DISTANCE_BINS].view(2, 4, DISTANCE_BINS, 84)[:, :, :3] += 2  # boxes of about the codes' size
+    boxes = torch.tensor([[[5.0, 9.0, 31.3, 40.2], [30.1, 22.7, 61.0, 58.9]], [[11.4, 3.3, 50.6, 29.8], [0, 0, 0, 0]]])
+    class_ids = torch.tensor([[1, 4], [2, 0]])
+    real = torch.tensor([[True, True], [True, False]])
+    ours = losses(logits, Targets(boxes, class_ids, real), side, side)
+    pictures = [
+        reference_losses(
+            logits[k].double().numpy(), boxes[k][real[k]].double().numpy(), class_ids[k].numpy()[real[k]], side
+        )
+        for k in range(2)
+    ]
+    expected = sum(parts for parts, _ in pictures) / max(1, sum(quality for _, quality in pictures))
+    np.testing.assert_allclose([ours.box, ours.classes, ours.distances], expected, rtol=1e-4)
+
+
+def test_pictures_without_codes_teach_that_there_are_none():
     nothing = Targets(torch.zeros(1, 1, 4), torch.zeros(1, 1, dtype=torch.int64), torch.zeros(1, 1, dtype=torch.bool))
-    empty = losses(wrong, nothing, 64, 64)
-    assert empty.box == 0 and empty.distances == 0 and empty.classes > 0
+    logits = torch.zeros(1, 4 * DISTANCE_BINS + CLASSES, 84, requires_grad=True)
+    parts = losses(logits, nothing, 64, 64)
+    assert parts.box == 0 and parts.distances == 0
+    parts.total.backward()
+    assert (logits.grad[:, 4 * DISTANCE_BINS :] > 0).all()
+
+
+def test_what_is_exported_is_what_was_trained():
+    """Folded, with boxes decoded in another order: the same numbers as the training's own decoding."""
+    torch.manual_seed(0)
+    detector = Detector().eval()
+    for module in detector.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            torch.nn.init.uniform_(module.running_mean, -0.5, 0.5)
+            torch.nn.init.uniform_(module.running_var, 0.5, 2)
+            torch.nn.init.uniform_(module.weight, 0.5, 1.5)
+    pictures = torch.rand(2, 3, 64, 96)
+    with torch.no_grad():
+        logits = detector(pictures).transpose(1, 2)
+        boxes = decode_boxes(logits[..., : 4 * DISTANCE_BINS], *cell_centers(64, 96))
+        exported = Exported(fold_batch_normalization(detector))(pictures).transpose(1, 2)
+    centers, sides = (boxes[..., :2] + boxes[..., 2:]) / 2, boxes[..., 2:] - boxes[..., :2]
+    torch.testing.assert_close(exported[..., :4], torch.cat([centers, sides], -1), atol=1e-3, rtol=0)
+    torch.testing.assert_close(exported[..., 4:], logits[..., 4 * DISTANCE_BINS :].sigmoid(), atol=1e-5, rtol=0)
+
+
+def start(program, *arguments):
+    command = [sys.executable, str(TRAINING / program), *map(str, arguments)]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={"OMP_NUM_THREADS": "1"})
 
 
 def run(program, *arguments):
-    command = [sys.executable, str(TRAINING / program), *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, env={"OMP_NUM_THREADS": "1"}, timeout=300)
-    assert done.returncode == 0, done.stderr
-    return done
+    process = start(program, *arguments)
+    _, errors = process.communicate(timeout=400)
+    return process.returncode, errors
 
 
 def test_network_is_as_small_as_is_said():
@@ -112,19 +202,36 @@ def test_network_is_as_small_as_is_said():
 
 
 @pytest.mark.slow
-def test_the_recipe_in_a_short_run(tmp_path):
-    """Trains in two processes, goes on from a checkpoint, exports; the packages agree with one another."""
-    run("train.py", "--out", tmp_path, "--stage", "64:4:2", "--processes", "2", "--save-every", "0")
-    half = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
-    assert half["step"] == 4
-    run("train.py", "--out", tmp_path, "--stage", "64:4:2", "--stage", "96:3:1", "--processes", "2")
-    whole = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
-    assert whole["step"] == 7
-    changed = [name for name in half["model"] if not torch.equal(half["model"][name], whole["model"][name])]
-    assert len(changed) > len(half["model"]) / 2
+def test_an_interrupted_run_goes_on(tmp_path):
+    """Killed once there is a checkpoint; a second start does the rest, and a recipe of another kind is refused."""
+    recipe = ("--out", tmp_path, "--stage", "64:40:2", "--processes", "1", "--save-every", "0")
+    process = start("train.py", *recipe)
+    checkpoint = tmp_path / "checkpoint.pt"
+    for _ in range(1200):
+        if checkpoint.exists() or process.poll() is not None:
+            break
+        time.sleep(0.1)
+    process.kill()
+    process.communicate()
+    steps = torch.load(checkpoint, weights_only=True)["steps"]
+    assert 0 < steps < 40
 
+    code, errors = run("train.py", *recipe[:3], "64:30:2", *recipe[4:])
+    assert code == 1 and "is of another recipe" in errors and str(checkpoint) in errors
+    code, errors = run("train.py", *recipe)
+    assert code == 0, errors
+    assert f"{steps}/40" in errors and "40/40" in errors
+    assert (tmp_path / "codes-n.pt").exists() and not checkpoint.exists()
+
+
+@pytest.mark.slow
+def test_the_recipe_in_a_short_run(tmp_path):
+    """Trains in two processes and exports; the packages agree with one another."""
+    code, errors = run("train.py", "--out", tmp_path, "--stage", "64:2:4", "--stage", "96:2:2")
+    assert code == 0, errors
     model = tmp_path / "model"
-    run("export.py", tmp_path / "codes-n.pt", model, "--calibration-pictures", "2")
+    code, errors = run("export.py", tmp_path / "codes-n.pt", model, "--calibration-pictures", "2")
+    assert code == 0, errors
     listed = subprocess.run(["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=model, capture_output=True)
     assert listed.returncode == 0 and listed.stdout.count(b"OK") == 12
     scripted = torch.jit.load(model / "torch-script-fp32/weights.torchscript")

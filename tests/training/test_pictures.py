@@ -6,8 +6,11 @@ import pytest
 import scenes
 import zxingcpp
 from backgrounds import Backgrounds, load_photos
+from metrics import intersection_over_union
 from network import CLASS_NAMES
-from symbols import Symbol, make_symbol
+from symbols import draw, make_symbol
+
+MARK, RED = 77, (255, 0, 0)
 
 READ_AS = {
     "qr-code": "QR Code",
@@ -35,18 +38,60 @@ def test_symbols_can_be_read(class_name):
     assert read >= 18
 
 
-def test_the_outline_is_where_the_symbol_is_printed():
-    """The modules themselves tell: the first and the last ink of a Data Matrix are its finder's."""
+@pytest.fixture
+def marked(monkeypatch):
+    """Symbols are red areas, which nothing else is, so that pixels tell where they are."""
+
+    def color(rng, mask, plain):
+        return np.where((mask == MARK)[..., None], np.uint8(RED), mask[..., None])
+
+    text = scenes.draw_text
+    monkeypatch.setattr(scenes, "draw", lambda *arguments: np.full_like(draw(*arguments), MARK))
+    monkeypatch.setattr(
+        scenes, "draw_text", lambda *arguments: np.where(text(*arguments) < 128, 0, 255).astype(np.uint8)
+    )
+    monkeypatch.setattr(scenes, "_color", color)
+    monkeypatch.setattr(scenes, "_damage", lambda rng, mask: mask)
+    monkeypatch.setattr(scenes, "_add_logo", lambda *arguments: None)
+
+
+def hull_of_marks(pixels):
+    rows, columns = np.nonzero(pixels[..., 0].astype(int) - pixels[..., 1] > 127)
+    return np.array([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]) if len(rows) else None
+
+
+@pytest.mark.parametrize("plain", [True, False])
+def test_the_outline_is_where_the_symbol_is_printed(marked, plain):
+    """With guards, supplements, captions and mirrored ones; a frame may cover the edge of a few."""
     rng = np.random.default_rng(2)
-    modules = np.zeros((12, 12), np.uint8)  # a black square: all that is dark is the symbol
-    for _ in range(50):
-        label = scenes.print_label(rng, Symbol("data-matrix", modules), 6.0, plain=True)
-        gray = label.pixels[..., :3].mean(2)
-        x_min, y_min = label.outline.min(0)
-        x_max, y_max = label.outline.max(0)
-        inside = gray[round(y_min) : round(y_max), round(x_min) : round(x_max)]
-        assert np.median(inside) == inside[len(inside) // 2, len(inside) // 2] or inside.std() < 60
-        assert (round(x_max - x_min), round(y_max - y_min)) == (72, 72)
+    off = []
+    for _ in range(400):
+        label = scenes.print_label(rng, make_symbol(rng), rng.uniform(1, 6), plain)
+        outline = np.concatenate([label.outline.min(0), label.outline.max(0)])
+        off.append(np.abs(hull_of_marks(label.pixels) - outline).max())
+    assert np.mean(np.array(off) <= 1) > 0.95
+    assert max(off) < 20
+
+
+def test_boxes_are_where_codes_are_seen(marked, monkeypatch, backgrounds):
+    """From a drawing to the network's input, where a picture has a single code."""
+    monkeypatch.setattr(scenes, "_spoil", lambda rng, pixels, strength=1.0: pixels)
+    monkeypatch.setattr(scenes, "_add_clutter", lambda *arguments: None)
+    monkeypatch.setattr(scenes, "_cut_out", lambda rng, mask, plain: np.full_like(mask, 255))
+    monkeypatch.setattr(
+        backgrounds, "cut", lambda rng, height, width, photo_share: np.full((height, width, 3), 230, np.uint8)
+    )
+    rng = np.random.default_rng(7)
+    overlaps = []
+    for make in (scenes._drawing, scenes._close_up, scenes._wide_view):
+        for _ in range(80):
+            picture = scenes._letterbox(make(rng, backgrounds, 320), 320)
+            hull = hull_of_marks(picture.pixels)
+            if len(picture.boxes) == 1 and hull is not None:
+                overlaps.append(intersection_over_union(hull, picture.boxes)[0])
+    assert len(overlaps) > 60
+    # In a few drawings the paper has the colour of the symbol's corner, which is red here.
+    assert np.mean(np.array(overlaps) > 0.9) > 0.9 and np.median(overlaps) > 0.97
 
 
 @pytest.mark.parametrize("turn", [0.0, 0.4, np.pi / 2])
@@ -59,7 +104,7 @@ def test_boxes_follow_the_view(turn):
     assert scene.place(label, scenes._view(rng, 90, 60, 1.3, (150, 140), turn, 0.6))
     rows, columns = np.nonzero(scene.pixels.mean(2) < 128)
     hull = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
-    np.testing.assert_allclose(scene.finish().boxes[0], hull, atol=2.0)  # edges are blended
+    np.testing.assert_allclose(scene.finish().boxes[0], hull, atol=0.75)
 
 
 def test_pictures_are_as_the_network_takes_them(backgrounds):
@@ -79,9 +124,14 @@ def test_pictures_are_as_the_network_takes_them(backgrounds):
 
 def test_the_same_seed_makes_the_same_pictures():
     photos = load_photos()
-    first, second = (
-        scenes.make_picture(np.random.default_rng(5), Backgrounds(np.random.default_rng(6), photos, 3, 128), 128)
-        for _ in range(2)
-    )
-    np.testing.assert_array_equal(first.pixels, second.pixels)
-    np.testing.assert_array_equal(first.boxes, second.boxes)
+    for seed in range(20):
+        cv2.setRNGSeed(seed + 1)  # OpenCV has a state of its own
+        first = scenes.make_picture(np.random.default_rng(seed), few_backgrounds(photos), 128)
+        cv2.setRNGSeed(seed + 2)
+        second = scenes.make_picture(np.random.default_rng(seed), few_backgrounds(photos), 128)
+        np.testing.assert_array_equal(first.pixels, second.pixels)
+        np.testing.assert_array_equal(first.boxes, second.boxes)
+
+
+def few_backgrounds(photos):
+    return Backgrounds(np.random.default_rng(6), photos, stock=2, side=96)
