@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Unpacks the photos of Debian's wallpaper packages, without installing them:  photos.sh DIRECTORY
+# Unpacks the photos of Debian's wallpapers and of OpenCV's documentation, without installing them:  photos.sh DIRECTORY
 set -euo pipefail
 directory=$1
-packages=(gnome-backgrounds lomiri-wallpapers-16.04 lomiri-wallpapers-20.04 mate-backgrounds ukui-wallpapers)
+packages=(gnome-backgrounds lomiri-wallpapers-16.04 lomiri-wallpapers-20.04 mate-backgrounds opencv-doc
+    ukui-wallpapers)
 
 [[ ! -d $directory ]] || exit 0
 work=$(mktemp -d)
@@ -19,8 +20,9 @@ for package in *.deb; do
 done
 cd - >/dev/null
 mkdir -p "$directory.new"
-# Pictures with a logo, of stripes alone, or of another size of one that is there already, are left out.
-find "$work/files" -type f \( -name '*.jpg' -o -name '*.jpeg' -o -name '*.png' -o -name '*.webp' \) -size +40k \
-    | grep -Ev 'logo|Stripes|Radioactive|_[0-9]{4}x[0-9]{4}' \
+# Left out: what shows codes; what has a logo, is stripes alone, or another size of one that is there already.
+find "$work/files" -type f \( -name '*.jpg' -o -name '*.jpeg' -o -name '*.png' -o -name '*.webp' \) -size +60k | sort \
+    | grep -Ev '/(4_barcodes|result)\.jpg$|logo|Stripes|Radioactive|_[0-9]{4}x[0-9]{4}' \
+    | awk -F / '!seen[$NF]++' \
     | xargs -d '\n' cp --target-directory "$directory.new"
 mv "$directory.new" "$directory"

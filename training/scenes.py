@@ -41,7 +41,7 @@ class Label:
 
 def make_picture(rng: Generator, backgrounds: Backgrounds, side: int) -> Picture:
     """A picture of side x side; most have codes, some have none."""
-    kind = rng.choice(4, p=[0.24, 0.28, 0.3, 0.18])
+    kind = rng.choice(4, p=[0.22, 0.27, 0.3, 0.21])
     make = (_drawing, _close_up, _wide_view, _nothing)[kind]
     return _letterbox(make(rng, backgrounds, side), side)
 
@@ -478,7 +478,7 @@ def _wide_view(rng: Generator, backgrounds: Backgrounds, side: int) -> Picture:
 
 def _nothing(rng: Generator, backgrounds: Backgrounds, side: int) -> Picture:
     height, width = _frame(rng, side * rng.uniform(0.5, 1.4))
-    scene = _Scene(backgrounds.cut(rng, height, width, photo_share=0.4))
+    scene = _Scene(backgrounds.cut(rng, height, width, photo_share=0.6))
     if rng.random() < 0.5:
         _add_clutter(rng, backgrounds, scene, int(rng.integers(1, 8)))
     return Picture(_spoil(rng, scene.pixels), np.zeros((0, 4), np.float32), np.zeros(0, np.int64))

@@ -27,7 +27,7 @@ from network import Detector
 from scenes import Picture, make_picture
 from tqdm import tqdm
 
-RECIPE = ("320:3000:32", "640:6500:16")
+RECIPE = ("320:3000:32", "640:6000:16")
 PEAK_LEARNING_RATE = 2e-3
 LAST_LEARNING_RATE = 2e-5
 WEIGHT_DECAY = 0.02
