@@ -21,7 +21,7 @@ wheel:
 	@scripts/setup.sh demo wheel
 	@scripts/wheel.sh
 
-# Makes the bundled model anew in about two hours, and measures it where CODES names a data set.
+# Makes the bundled model anew in an hour and a half or more, and measures it where CODES names a data set.
 model:
 	@scripts/setup.sh demo test training
 	@scripts/train.sh "$(CODES)"

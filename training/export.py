@@ -29,6 +29,10 @@ from torch import Tensor, nn
 SIDE = 640
 OPSET = 17
 MOST_PICTURES_AT_ONCE = 8
+# Taken off the logits of scores. In training a score says how well the box will fit, and what is seen badly or looks
+# like a code gets a middling one. Lowered, the product's default confidence of 0.4 stands where 0.54 was: on pictures
+# of the real world that finds nearly as much and invents half as much.
+SCORE_SHIFT = 0.55
 
 
 class Exported(nn.Module):
@@ -60,6 +64,9 @@ def fold_batch_normalization(detector: Detector) -> Detector:
 def load_network(weights: Path) -> Exported:
     detector = Detector()
     detector.load_state_dict(torch.load(weights, weights_only=True))
+    with torch.no_grad():
+        for head in detector.heads:
+            head.scores[-1].bias -= SCORE_SHIFT
     return Exported(fold_batch_normalization(detector.eval())).eval()
 
 

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import onnxruntime
 import pytest
+import zxingcpp
 from support.python_process import run_python
 
 from inference_models import AutoModel, ModelNotFoundError, ObjectDetectionModel
@@ -90,6 +91,21 @@ def test_it_finds_what_its_network_finds(models, photos, backend):
     session = onnxruntime.InferenceSession(f"{location}/weights.onnx", providers=["CPUExecutionProvider"])
     for photo, found in zip(photos, models[backend](photos), strict=True):
         assert_same(found, reference(session, photo))
+
+
+def test_it_finds_the_codes_that_a_reader_reads(models, photos):
+    """Nothing less and nothing more, each as what it is, where the reader saw it."""
+    kinds = {"QR Code": "qr-code", "Data Matrix": "data-matrix", "Aztec": "aztec", "PDF417": "pdf417"}
+    for photo, found in zip(photos, models["onnx"](photos), strict=True):
+        codes = zxingcpp.read_barcodes(photo)
+        assert len(codes) == len(found) > 2
+        for code in codes:
+            at = code.position
+            corners = np.array([(p.x, p.y) for p in (at.top_left, at.top_right, at.bottom_right, at.bottom_left)])
+            overlaps = [overlap(box, [*corners.min(0), *corners.max(0)]) for box in found.xyxy]
+            nearest = int(np.argmax(overlaps))
+            assert overlaps[nearest] > 0.5
+            assert models["onnx"].class_names[found.class_id[nearest]] == kinds.get(str(code.format), "barcode")
 
 
 @pytest.mark.parametrize("backend", ["onnx", "torch"])
