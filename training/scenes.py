@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from backgrounds import Backgrounds, draw_text, random_color, random_words, smooth_noise
+from backgrounds import Backgrounds
+from camera import spoil
+from labels import Label, bend, print_label
 from numpy.random import Generator
-from symbols import Symbol, draw, make_supplement, make_symbol
+from symbols import Symbol, make_symbol
 
 PADDING_VALUE = 114
 # A code of which less than this would be seen is not placed; one that is shorter in the end (pixels) is not taught.
@@ -30,224 +32,11 @@ class Picture:
     class_ids: np.ndarray
 
 
-@dataclass(frozen=True)
-class Label:
-    """A printed symbol. pixels: uint8 RGBA; outline: (points, 2), around the symbol, in pixels of the label."""
-
-    pixels: np.ndarray
-    outline: np.ndarray
-    class_id: int
-
-
 def make_picture(rng: Generator, backgrounds: Backgrounds, side: int) -> Picture:
     """A picture of side x side; most have codes, some have none."""
     kind = rng.choice(4, p=[0.22, 0.27, 0.3, 0.21])
     make = (_drawing, _close_up, _wide_view, _nothing)[kind]
     return _letterbox(make(rng, backgrounds, side), side)
-
-
-# --- labels
-
-
-def print_label(rng: Generator, symbol: Symbol, scale: float, plain: bool = False) -> Label:
-    """Prints a symbol at `scale` pixels a module; `plain` as a generator's file is, else as things in the world."""
-    bars = draw(symbol, scale, rng)
-    mask, left, top = _lay_out(rng, symbol, _complete(rng, symbol, bars))
-    height, width = bars.shape
-    if rng.random() < (0.04 if plain else 0.12):
-        mask = _damage(rng, mask)
-    if rng.random() < 0.1:
-        cv2.rectangle(
-            mask, (0, 0), (mask.shape[1] - 1, mask.shape[0] - 1), 0, max(1, int(width * rng.uniform(0, 0.03)))
-        )
-    pixels = _color(rng, mask, plain)
-    if symbol.class_name == "qr-code" and rng.random() < 0.14:
-        _add_logo(rng, pixels, left, top, width)
-    alpha = _cut_out(rng, mask, plain)
-    if rng.random() < 0.03:
-        pixels, alpha, left = pixels[:, ::-1], alpha[:, ::-1], mask.shape[1] - left - width
-    return Label(np.dstack([pixels, alpha]), _outline(left, top, width, height), symbol.class_id)
-
-
-def _outline(left: int, top: int, width: int, height: int) -> np.ndarray:
-    """Points around a rectangle, clockwise, six on each side: enough to follow where it is bent."""
-    steps = np.linspace(0, 1, 7)[:-1]
-    none, all_ = np.zeros(6), np.ones(6)
-    sides = [(steps, none), (all_, steps), (1 - steps, all_), (none, 1 - steps)]
-    square = np.concatenate([np.stack(side, 1) for side in sides])
-    return (square * (width, height) + (left, top)).astype(np.float32)
-
-
-def _complete(rng: Generator, symbol: Symbol, bars: np.ndarray) -> np.ndarray:
-    """What is printed below and right of an EAN's or UPC's bars, which stay at the upper left."""
-    if not symbol.guard_columns or rng.random() < 0.4:
-        return bars
-    ink = _lengthen_guards(symbol, bars, rng)
-    return _add_supplement(ink, symbol, rng) if rng.random() < 0.2 else ink
-
-
-def _lay_out(rng: Generator, symbol: Symbol, ink: np.ndarray) -> tuple[np.ndarray, int, int]:
-    """Ink with quiet zones and captions around it, and where it lies there: left, top."""
-    is_barcode = symbol.class_name == "barcode"
-    height, width = ink.shape
-    quiet = float(rng.choice([0.0, 0.03, 0.08, 0.15, 0.3], p=[0.12, 0.2, 0.3, 0.25, 0.13]))
-    quiet *= width * 0.25 if is_barcode else min(width, height)
-    left, right, top, bottom = (int(quiet * value) for value in rng.uniform(0.6, 1.4, 4))
-    if is_barcode and rng.random() < 0.5:
-        top, bottom = int(rng.integers(0, 4)), int(rng.integers(0, 4))
-    above, below = _captions(rng, symbol, width)
-    top += 0 if above is None else above.shape[0] + 2
-    bottom += 0 if below is None else below.shape[0] + 2
-    mask = np.full((top + height + bottom, left + width + right), 255, np.uint8)
-    mask[top : top + height, left : left + width] = ink
-    for caption, row in ((above, 1), (below, top + height + 1)):
-        if caption is not None:
-            x = int(rng.uniform(0, max(1, mask.shape[1] - caption.shape[1])))
-            place = mask[row : row + caption.shape[0], x : x + caption.shape[1]]
-            place[:] = caption[: place.shape[0], : place.shape[1]]
-    return mask, left, top
-
-
-def _lengthen_guards(symbol: Symbol, ink: np.ndarray, rng: Generator) -> np.ndarray:
-    """EAN and UPC: guard bars reach down beside the digits."""
-    columns = symbol.modules.shape[1]
-    longer = max(2, int(ink.shape[1] * rng.uniform(0.03, 0.09)))
-    tail = np.full((longer, ink.shape[1]), 255, np.uint8)
-    scale = ink.shape[1] / columns
-    for column in symbol.guard_columns:
-        tail[:, int(column * scale) : max(int(column * scale) + 1, int((column + 1) * scale))] = 0
-    digits = draw_text(rng, symbol.text, min(60, longer + int(longer * rng.uniform(0, 0.6))))
-    if digits.shape[1] < tail.shape[1]:
-        x = (tail.shape[1] - digits.shape[1]) // 2
-        rows = min(longer, digits.shape[0])
-        tail[:rows, x : x + digits.shape[1]] = np.minimum(tail[:rows, x : x + digits.shape[1]], digits[:rows])
-    return np.vstack([ink, tail])
-
-
-def _add_supplement(ink: np.ndarray, symbol: Symbol, rng: Generator) -> np.ndarray:
-    """The two or five digits right of an EAN or UPC, as on books and magazines: beside the code, not a part of it."""
-    row = make_supplement(rng)
-    scale = ink.shape[1] / symbol.modules.shape[1]
-    width, height = max(4, int(row.shape[1] * scale)), max(1, int(ink.shape[0] * rng.uniform(0.6, 1.0)))
-    gap = max(2, int(scale * rng.uniform(7, 14)))
-    wide = np.full((ink.shape[0], ink.shape[1] + gap + width), 255, np.uint8)
-    wide[:, : ink.shape[1]] = ink
-    bars = cv2.resize(row, (width, height), interpolation=cv2.INTER_NEAREST if scale >= 1 else cv2.INTER_AREA)
-    wide[-height:, ink.shape[1] + gap :] = bars
-    return wide
-
-
-def _captions(rng: Generator, symbol: Symbol, width: int) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """What may stand above and below, as wide as that may be."""
-
-    def caption(text: str) -> np.ndarray | None:
-        height = int(width * rng.uniform(0.05, 0.16))
-        return draw_text(rng, text, min(height, 90)) if height >= 5 else None
-
-    share = 0.6 if symbol.class_name == "barcode" else 0.25
-    below = caption(symbol.text[:24] or random_words(rng, int(rng.integers(1, 4)))) if rng.random() < share else None
-    above = caption(random_words(rng, int(rng.integers(1, 4)))) if rng.random() < 0.25 else None
-    return above, below
-
-
-def _damage(rng: Generator, mask: np.ndarray) -> np.ndarray:
-    """Blots, scratches, scribbles and missing parts."""
-    mask = mask.copy()
-    side = min(mask.shape)
-    value = int(rng.choice([0, 255]))
-    for _ in range(int(rng.integers(1, 4))):
-        x, y = (int(rng.integers(0, length)) for length in mask.shape[::-1])
-        kind = rng.integers(3)
-        if kind == 0:
-            cv2.ellipse(
-                mask, (x, y), (max(1, side // 8), max(1, side // 12)), float(rng.uniform(0, 180)), 0, 360, value, -1
-            )
-        elif kind == 1:
-            points = rng.normal((x, y), side / 5, (8, 2)).astype(np.int32)
-            cv2.polylines(mask, [points], False, value, max(1, side // 60), cv2.LINE_AA)
-        else:
-            rows, columns = max(1, int(side * rng.uniform(0.02, 0.2))), max(1, int(side * rng.uniform(0.05, 0.5)))
-            mask[y : y + rows, x : x + columns] = value
-    return mask
-
-
-def _color(rng: Generator, mask: np.ndarray, plain: bool) -> np.ndarray:
-    """Ink and paper, uint8 RGB."""
-    if plain and rng.random() < 0.75:
-        paper, ink = np.full(3, 255.0), np.zeros(3)
-    elif rng.random() < 0.75:
-        paper = np.full(3, rng.uniform(120, 255)) + rng.uniform(-12, 12, 3)
-        ink = paper * rng.uniform(0, 0.55) + rng.uniform(-10, 10, 3)
-    else:
-        paper, ink = rng.uniform(90, 255, 3), rng.uniform(0, 255, 3)
-        if abs(paper.mean() - ink.mean()) < 60:
-            ink = paper * 0.3
-        if paper.mean() < ink.mean():
-            paper, ink = ink, paper
-    if rng.random() < 0.07:
-        paper, ink = ink, paper
-    table = np.linspace(ink, paper, 256).clip(0, 255).astype(np.uint8)
-    return table[mask]
-
-
-def _add_logo(rng: Generator, pixels: np.ndarray, left: int, top: int, width: int) -> None:
-    side = int(width * rng.uniform(0.15, 0.32))
-    x, y = left + width // 2, top + width // 2
-    color, sign = (tuple(int(value) for value in random_color(rng)) for _ in range(2))
-    if rng.random() < 0.5:
-        cv2.circle(pixels, (x, y), side // 2, color, -1, cv2.LINE_AA)
-    else:
-        half, half_height = side // 2, int(side // 2 * rng.uniform(0.5, 1.1))
-        cv2.rectangle(pixels, (x - half, y - half_height), (x + half, y + half_height), color, -1)
-    size, thickness = max(0.2, side / 80), max(1, side // 20)
-    place = (x - side // 3, y + side // 6)
-    cv2.putText(pixels, random_words(rng, 1)[:3], place, cv2.FONT_HERSHEY_DUPLEX, size, sign, thickness, cv2.LINE_AA)
-
-
-def _cut_out(rng: Generator, mask: np.ndarray, plain: bool) -> np.ndarray:
-    """Opacity, uint8: mostly the whole label, sometimes with round corners, sometimes the ink alone."""
-    if not plain and rng.random() < 0.07:
-        return 255 - mask
-    alpha = np.full_like(mask, 255)
-    if not plain and rng.random() < 0.15:
-        radius = int(min(mask.shape) * rng.uniform(0.03, 0.12))
-        if radius >= 2:
-            alpha[:] = 0
-            height, width = alpha.shape
-            cv2.rectangle(alpha, (radius, 0), (width - radius, height), 255, -1)
-            cv2.rectangle(alpha, (0, radius), (width, height - radius), 255, -1)
-            for x in (radius, width - radius - 1):
-                for y in (radius, height - radius - 1):
-                    cv2.circle(alpha, (x, y), radius, 255, -1, cv2.LINE_AA)
-    return alpha
-
-
-def _bend(rng: Generator, label: Label) -> Label:
-    """Round a bottle or on crumpled film: moves pixels along a smooth field."""
-    height, width = label.pixels.shape[:2]
-    longest = max(height, width)
-    if rng.random() < 0.5:
-        across = np.sin(np.linspace(0, np.pi, width, dtype=np.float32)) * height * rng.uniform(-0.15, 0.15)
-        dx = np.zeros((height, width), np.float32)
-        dy = np.broadcast_to(across, (height, width)).astype(np.float32)
-    else:
-        waves, strength = rng.uniform(1.5, 6), longest * rng.uniform(0.005, 0.03)
-        dx = smooth_noise(rng, height, width, waves) * strength
-        dy = smooth_noise(rng, height, width, waves) * strength
-    pad = int(max(np.abs(dx).max(), np.abs(dy).max())) + 1
-    pixels = cv2.copyMakeBorder(label.pixels, pad, pad, pad, pad, cv2.BORDER_REPLICATE)
-    pixels[..., 3] = cv2.copyMakeBorder(label.pixels[..., 3], pad, pad, pad, pad, cv2.BORDER_CONSTANT, value=0)
-    dx, dy = (cv2.copyMakeBorder(field, pad, pad, pad, pad, cv2.BORDER_REPLICATE) for field in (dx, dy))
-    y, x = np.mgrid[0 : height + 2 * pad, 0 : width + 2 * pad].astype(np.float32)
-    bent = cv2.remap(pixels, x + dx, y + dy, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(0, 0, 0, 0))
-    outline = label.outline + pad
-    column = outline[:, 0].astype(int).clip(0, width + 2 * pad - 1)
-    row = outline[:, 1].astype(int).clip(0, height + 2 * pad - 1)
-    moved = outline - np.stack([dx[row, column], dy[row, column]], 1)
-    return Label(bent, moved.astype(np.float32), label.class_id)
-
-
-# --- placing
 
 
 def _view(
@@ -325,7 +114,7 @@ def _label_of_size(rng: Generator, symbol: Symbol, size: float) -> tuple[Label, 
     per_module = size / modules
     label = print_label(rng, symbol, float(np.clip(per_module * rng.uniform(1, 1.6), 1.3, 24)))
     if rng.random() < 0.12:
-        label = _bend(rng, label)
+        label = bend(rng, label)
     extent = float(np.ptp(label.outline, axis=0).max())
     scale = size / extent
     if scale < 0.75:
@@ -370,9 +159,6 @@ def _add_clutter(rng: Generator, backgrounds: Backgrounds, scene: _Scene, count:
         label = Label(np.dstack([pixels, np.full((rows, columns), 255, np.uint8)]), corners, -1)
         center = (rng.uniform(0, width), rng.uniform(0, height))
         scene.place(label, _view(rng, columns, rows, 1, center, _angle(rng), _tilt(rng)), teach=False)
-
-
-# --- the kinds of pictures
 
 
 def _drawing(rng: Generator, backgrounds: Backgrounds, side: int) -> Picture:
@@ -420,7 +206,7 @@ def _drawing(rng: Generator, backgrounds: Backgrounds, side: int) -> Picture:
         canvas = canvas[middle : middle + strip]
         boxes[0, 1], boxes[0, 3] = 0, canvas.shape[0]
     if rng.random() < 0.35:
-        canvas = _spoil(rng, canvas, strength=0.5)
+        canvas = spoil(rng, canvas, strength=0.5)
     return Picture(canvas, boxes, np.array(class_ids, np.int64))
 
 
@@ -450,7 +236,7 @@ def _close_up(rng: Generator, backgrounds: Backgrounds, side: int) -> Picture:
     if rng.random() < 0.3:
         _add_clutter(rng, backgrounds, scene, int(rng.integers(1, 4)))
     picture = scene.finish()
-    return Picture(_spoil(rng, picture.pixels), picture.boxes, picture.class_ids)
+    return Picture(spoil(rng, picture.pixels), picture.boxes, picture.class_ids)
 
 
 def _wide_view(rng: Generator, backgrounds: Backgrounds, side: int) -> Picture:
@@ -473,7 +259,7 @@ def _wide_view(rng: Generator, backgrounds: Backgrounds, side: int) -> Picture:
     if rng.random() < 0.5:
         _add_clutter(rng, backgrounds, scene, int(rng.integers(1, 5)))
     picture = scene.finish()
-    return Picture(_spoil(rng, picture.pixels, strength=0.7), picture.boxes, picture.class_ids)
+    return Picture(spoil(rng, picture.pixels, strength=0.7), picture.boxes, picture.class_ids)
 
 
 def _nothing(rng: Generator, backgrounds: Backgrounds, side: int) -> Picture:
@@ -481,72 +267,7 @@ def _nothing(rng: Generator, backgrounds: Backgrounds, side: int) -> Picture:
     scene = _Scene(backgrounds.cut(rng, height, width, photo_share=0.6))
     if rng.random() < 0.5:
         _add_clutter(rng, backgrounds, scene, int(rng.integers(1, 8)))
-    return Picture(_spoil(rng, scene.pixels), np.zeros((0, 4), np.float32), np.zeros(0, np.int64))
-
-
-# --- what happens between the scene and the file
-
-
-def _spoil(rng: Generator, pixels: np.ndarray, strength: float = 1.0) -> np.ndarray:
-    """Light, colour, blur, noise and compression; `strength` scales how often and how much."""
-    height, width = pixels.shape[:2]
-    side = max(height, width)
-    if rng.random() < 0.45 * strength:
-        light = 1 + smooth_noise(rng, height, width, rng.uniform(0.7, 3)) * rng.uniform(0.1, 0.6) * strength
-        pixels = (pixels * light[..., None]).clip(0, 255).astype(np.uint8)
-    if rng.random() < 0.12 * strength:
-        pixels = _glare(rng, pixels)
-    if rng.random() < 0.4:
-        pixels = cv2.cvtColor(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-    if rng.random() < 0.4 * strength:
-        gamma = np.exp(rng.uniform(-0.7, 0.7))
-        table = (np.linspace(0, 1, 256) ** gamma * 255 * rng.uniform(0.45, 1.1)).clip(0, 255).astype(np.uint8)
-        pixels = cv2.LUT(pixels, table)
-    blur = rng.random()
-    if blur < 0.3 * strength:
-        sigma = np.exp(rng.uniform(np.log(0.4), np.log(0.5 + side / 200))) * strength
-        pixels = cv2.GaussianBlur(pixels, (0, 0), sigma)
-    elif blur < 0.4 * strength:
-        reach = int(rng.integers(1, max(3, side // 80)))
-        kernel = np.zeros((2 * reach + 1, 2 * reach + 1), np.float32)
-        way = (rng.uniform(-1, 1, 2) * reach).astype(int)
-        ends = [
-            tuple(int(value) for value in reach + sign * way) for sign in (-1, 1)
-        ]  # symmetric: blurs, moves nothing
-        cv2.line(kernel, *ends, 1)
-        pixels = cv2.filter2D(pixels, -1, kernel / max(kernel.sum(), 1))
-    if rng.random() < 0.25 * strength:
-        factor = rng.uniform(1.1, 2.6)
-        small = cv2.resize(
-            pixels, (max(2, int(width / factor)), max(2, int(height / factor))), interpolation=cv2.INTER_AREA
-        )
-        how = (cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_NEAREST)[rng.choice(3, p=[0.5, 0.35, 0.15])]
-        pixels = cv2.resize(small, (width, height), interpolation=how)
-    if rng.random() < 0.4 * strength:
-        noise = np.empty((height, width, 1 if rng.random() < 0.5 else 3), np.int16)
-        cv2.setRNGSeed(int(rng.integers(2**31)))  # several times as fast as numpy's
-        cv2.randn(noise, 0, float(np.exp(rng.uniform(np.log(2), np.log(18)))))
-        pixels = (pixels + noise).clip(0, 255).astype(np.uint8)
-    if rng.random() < 0.5 * strength:
-        quality = int(rng.integers(20, 96))
-        pixels = cv2.imdecode(cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR)
-    if rng.random() < 0.06 * strength:  # two colours only, as scanners and test files have
-        gray = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-        window = max(3, int(side * rng.uniform(0.05, 0.3)) | 1)
-        gray = cv2.adaptiveThreshold(
-            gray, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY, window, int(rng.integers(2, 12))
-        )
-        pixels = cv2.cvtColor(gray, cv2.COLOR_GRAY2RGB)
-    return pixels
-
-
-def _glare(rng: Generator, pixels: np.ndarray) -> np.ndarray:
-    height, width = pixels.shape[:2]
-    y, x = np.ogrid[0:height, 0:width]
-    cx, cy = rng.uniform(0, width), rng.uniform(0, height)
-    rx, ry = np.exp(rng.uniform(np.log(0.03), np.log(0.3), 2)) * max(height, width)
-    spot = np.exp(-(((x - cx) / rx) ** 2 + ((y - cy) / ry) ** 2)).astype(np.float32)
-    return (pixels + spot[..., None] * rng.uniform(60, 300)).clip(0, 255).astype(np.uint8)
+    return Picture(spoil(rng, scene.pixels), np.zeros((0, 4), np.float32), np.zeros(0, np.int64))
 
 
 def _letterbox(picture: Picture, side: int) -> Picture:

@@ -1,6 +1,7 @@
 """What the generator draws: symbols that an independent reader reads, boxes that lie where they are seen."""
 
 import cv2
+import labels
 import numpy as np
 import pytest
 import scenes
@@ -45,14 +46,14 @@ def marked(monkeypatch):
     def color(rng, mask, plain):
         return np.where((mask == MARK)[..., None], np.uint8(RED), mask[..., None])
 
-    text = scenes.draw_text
-    monkeypatch.setattr(scenes, "draw", lambda *arguments: np.full_like(draw(*arguments), MARK))
+    text = labels.draw_text
+    monkeypatch.setattr(labels, "draw", lambda *arguments: np.full_like(draw(*arguments), MARK))
     monkeypatch.setattr(
-        scenes, "draw_text", lambda *arguments: np.where(text(*arguments) < 128, 0, 255).astype(np.uint8)
+        labels, "draw_text", lambda *arguments: np.where(text(*arguments) < 128, 0, 255).astype(np.uint8)
     )
-    monkeypatch.setattr(scenes, "_color", color)
-    monkeypatch.setattr(scenes, "_damage", lambda rng, mask: mask)
-    monkeypatch.setattr(scenes, "_add_logo", lambda *arguments: None)
+    monkeypatch.setattr(labels, "_color", color)
+    monkeypatch.setattr(labels, "_damage", lambda rng, mask: mask)
+    monkeypatch.setattr(labels, "_add_logo", lambda *arguments: None)
 
 
 def hull_of_marks(pixels):
@@ -66,7 +67,7 @@ def test_the_outline_is_where_the_symbol_is_printed(marked, plain):
     rng = np.random.default_rng(2)
     off = []
     for _ in range(400):
-        label = scenes.print_label(rng, make_symbol(rng), rng.uniform(1, 6), plain)
+        label = labels.print_label(rng, make_symbol(rng), rng.uniform(1, 6), plain)
         outline = np.concatenate([label.outline.min(0), label.outline.max(0)])
         off.append(np.abs(hull_of_marks(label.pixels) - outline).max())
     assert np.mean(np.array(off) <= 1) > 0.95
@@ -75,9 +76,9 @@ def test_the_outline_is_where_the_symbol_is_printed(marked, plain):
 
 def test_boxes_are_where_codes_are_seen(marked, monkeypatch, backgrounds):
     """From a drawing to the network's input, where a picture has a single code."""
-    monkeypatch.setattr(scenes, "_spoil", lambda rng, pixels, strength=1.0: pixels)
+    monkeypatch.setattr(scenes, "spoil", lambda rng, pixels, strength=1.0: pixels)
     monkeypatch.setattr(scenes, "_add_clutter", lambda *arguments: None)
-    monkeypatch.setattr(scenes, "_cut_out", lambda rng, mask, plain: np.full_like(mask, 255))
+    monkeypatch.setattr(labels, "_cut_out", lambda rng, mask, plain: np.full_like(mask, 255))
     monkeypatch.setattr(
         backgrounds, "cut", lambda rng, height, width, photo_share: np.full((height, width, 3), 230, np.uint8)
     )
@@ -99,7 +100,7 @@ def test_boxes_follow_the_view(turn):
     """A black label on white, turned and tilted: its box is the hull of what is black."""
     rng = np.random.default_rng(3)
     pixels = np.dstack([np.zeros((60, 90, 3), np.uint8), np.full((60, 90), 255, np.uint8)])
-    label = scenes.Label(pixels, np.float32([[0, 0], [90, 0], [90, 60], [0, 60]]), 0)
+    label = labels.Label(pixels, np.float32([[0, 0], [90, 0], [90, 60], [0, 60]]), 0)
     scene = scenes._Scene(np.full((300, 300, 3), 255, np.uint8))
     assert scene.place(label, scenes._view(rng, 90, 60, 1.3, (150, 140), turn, 0.6))
     rows, columns = np.nonzero(scene.pixels.mean(2) < 128)
