@@ -22,7 +22,8 @@ Value parsed(const std::string& option, const std::string& word, Parse parse, co
 }  // namespace
 
 void LoadArguments::add_to(CLI::App& command) {
-    command.add_option("MODEL", model_, "package directory, directory of packages, .onnx file, or id of a bundled model")
+    command
+        .add_option("MODEL", model_, "package directory, directory of packages, .onnx file, or id of a bundled model")
         ->required();
     command.add_option("--backend", backends_, known_backend_types() + ": run with this or fail")
         ->delimiter(',')
