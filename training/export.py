@@ -1,6 +1,6 @@
 """Makes the packages of codes-n-640 from trained weights, in Roboflow's layout, with the hash of every file.
 
-    python training/export.py build/training/codes-n.pt models/codes-n-640
+    python training/export.py build/training/codes-n.pt models/codes-n-640 --photos build/training/photos
 
 onnx-fp32 and torch-script-fp32 are the same network, batch normalisation folded into the convolutions. onnx-int8 is
 onnx-fp32 with its convolutions quantised (static, QDQ, one scale per output channel), calibrated on generated pictures.
@@ -170,6 +170,10 @@ def main() -> None:
     parser.add_argument("--photos", type=Path, help="as in training: for the pictures that int8 is calibrated on")
     parser.add_argument("--calibration-pictures", type=int, default=256)
     arguments = parser.parse_args()
+    if not arguments.weights.is_file():
+        parser.error(f"{arguments.weights} is no file")
+    if arguments.photos and not (arguments.photos.is_dir() and any(arguments.photos.iterdir())):
+        parser.error(f"--photos: {arguments.photos} is no directory with photos")
     network = load_network(arguments.weights)
     directories = {}
     for backend, quantization in (("onnx", "fp32"), ("torch-script", "fp32"), ("onnx", "int8")):
@@ -183,6 +187,7 @@ def main() -> None:
     calibration = CalibrationPictures(arguments.photos, arguments.calibration_pictures)
     write_int8(fp32, directories["onnx", "int8"] / "weights.onnx", calibration)
     write_hashes(arguments.model)
+    print(f"wrote {', '.join(directory.name for directory in directories.values())} into {arguments.model}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Trains codes-n-640 on pictures that are made while it learns.
 
-    python training/train.py --out build/training                    # the recipe of the bundled model
-    python training/train.py --out /tmp/try --stage 160:20:4         # a short run
+    python training/train.py --out build/training --photos build/training/photos  # the recipe of the bundled model
+    python training/train.py --out /tmp/try --stage 160:20:4                      # a short run
 
 Each stage is SIDE:STEPS:BATCH: in each step, BATCH pictures of SIDE x SIDE. Small pictures come first, since they cost
 little and teach most; the last stage is at the size that the model is used at. Each process makes its own share of the
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,9 +47,10 @@ class Stage:
 
     @classmethod
     def parse(cls, text: str) -> Stage:
-        side, steps, batch = (int(part) for part in text.split(":"))
+        numbers = [int(part) if part.isdecimal() else 0 for part in text.split(":")]
+        side, steps, batch = numbers if len(numbers) == 3 else (0, 0, 0)
         if side < 64 or side % 32 or steps < 1 or batch < 1:
-            raise argparse.ArgumentTypeError(f"{text}: SIDE is a multiple of 32 from 64 on, STEPS and BATCH at least 1")
+            raise argparse.ArgumentTypeError(f"{text} is not SIDE:STEPS:BATCH with SIDE a multiple of 32 from 64 on")
         return cls(side, steps, batch)
 
 
@@ -120,7 +122,7 @@ def save(path: Path, state: dict) -> None:
 
 
 class Checkpoint:
-    """The state of a run that is not over, on disk: the same recipe goes on from it, another one is refused."""
+    """The state of a run that is not over, on disk, and the recipe that it follows."""
 
     def __init__(self, path: Path, recipe: dict, parts: dict) -> None:
         self._path, self._recipe, self._parts = path, recipe, parts
@@ -130,13 +132,12 @@ class Checkpoint:
         if not self._path.exists():
             return 0
         state = torch.load(self._path, weights_only=True)
-        if state["recipe"] != self._recipe:
-            raise SystemExit(
-                f"{self._path} is of another recipe, {state['recipe']}: delete it, or choose another --out"
-            )
         for name, part in self._parts.items():
             part.load_state_dict(state[name])
         return state["steps"]
+
+    def is_of_another_recipe(self) -> bool:
+        return self._path.exists() and torch.load(self._path, weights_only=True)["recipe"] != self._recipe
 
     def save(self, steps: int) -> None:
         parts = {name: part.state_dict() for name, part in self._parts.items()}
@@ -144,6 +145,16 @@ class Checkpoint:
 
     def remove(self) -> None:
         self._path.unlink(missing_ok=True)
+
+
+def checkpoint_of(arguments: argparse.Namespace, parts: dict) -> Checkpoint:
+    recipe = {
+        "stages": [str(stage) for stage in arguments.stage],
+        "seed": arguments.seed,
+        "processes": arguments.processes,
+        "photos": arguments.photos is not None,
+    }
+    return Checkpoint(arguments.out / "checkpoint.pt", recipe, parts)
 
 
 def train(rank: int, processes: int, arguments: argparse.Namespace) -> None:
@@ -157,9 +168,7 @@ def train(rank: int, processes: int, arguments: argparse.Namespace) -> None:
     average = Detector().to(memory_format=torch.channels_last)
     average.load_state_dict(model.state_dict())
     optimizer = make_optimizer(model)
-    recipe = {"stages": [str(stage) for stage in arguments.stage], "seed": arguments.seed, "processes": processes}
-    state = {"model": model, "average": average, "optimizer": optimizer}
-    checkpoint = Checkpoint(arguments.out / "checkpoint.pt", recipe, state)
+    checkpoint = checkpoint_of(arguments, {"model": model, "average": average, "optimizer": optimizer})
     start = checkpoint.load()
 
     backgrounds = Backgrounds(np.random.default_rng([arguments.seed, rank, start]), load_photos(arguments.photos))
@@ -210,16 +219,26 @@ def main() -> None:
     parser.add_argument("--save-every", type=float, default=120, help="seconds between checkpoints")
     arguments = parser.parse_args()
     arguments.stage = arguments.stage or [Stage.parse(text) for text in RECIPE]
+    if arguments.processes < 1:
+        parser.error("--processes: must be at least 1")
+    if arguments.photos and not (arguments.photos.is_dir() and any(arguments.photos.iterdir())):
+        parser.error(f"--photos: {arguments.photos} is no directory with photos")
     for stage in arguments.stage:
         if stage.batch % arguments.processes:
             parser.error(f"{stage}: {stage.batch} pictures cannot be divided among {arguments.processes} processes")
     arguments.out = arguments.out.resolve()
     arguments.out.mkdir(parents=True, exist_ok=True)
     (arguments.out / "rendezvous").unlink(missing_ok=True)
-    if arguments.processes == 1:
-        train(0, 1, arguments)
-    else:
-        torch.multiprocessing.spawn(train, (arguments.processes, arguments), arguments.processes)
+    if checkpoint_of(arguments, {}).is_of_another_recipe():
+        parser.error(f"{arguments.out / 'checkpoint.pt'} is of another recipe: delete it, or choose another --out")
+    try:
+        if arguments.processes == 1:
+            train(0, 1, arguments)
+        else:
+            torch.multiprocessing.spawn(train, (arguments.processes, arguments), arguments.processes)
+    except KeyboardInterrupt:
+        sys.exit("interrupted: started again, it goes on from its last checkpoint")
+    print(f"trained: {arguments.out / 'codes-n.pt'}; training/export.py makes packages of it")
 
 
 if __name__ == "__main__":

@@ -217,7 +217,7 @@ def test_an_interrupted_run_goes_on(tmp_path):
     assert 0 < steps < 40
 
     code, errors = run("train.py", *recipe[:3], "64:30:2", *recipe[4:])
-    assert code == 1 and "is of another recipe" in errors and str(checkpoint) in errors
+    assert code == 2 and "is of another recipe" in errors and str(checkpoint) in errors
     code, errors = run("train.py", *recipe)
     assert code == 0, errors
     assert f"{steps}/40" in errors and "40/40" in errors
