@@ -6,6 +6,7 @@ data sets are evaluated on (scikit-image's coffee, rocket, motorcycle and chelse
 
 from __future__ import annotations
 
+import argparse
 import string
 from functools import lru_cache
 from importlib.util import find_spec
@@ -38,6 +39,14 @@ _PACKAGE_PHOTOS = {
     "matplotlib": ["mpl-data/sample_data/grace_hopper.jpg"],
 }
 _LONGEST_SIDE = 1400
+
+
+def photo_directory(text: str) -> Path:
+    """What `--photos` names: a directory that is not empty, so that a typo does not train on other backgrounds."""
+    directory = Path(text)
+    if not directory.is_dir() or not any(directory.iterdir()):
+        raise argparse.ArgumentTypeError(f"{text} is no directory with photos")
+    return directory
 
 
 def load_photos(directory: Path | None = None) -> list[np.ndarray]:

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
-from backgrounds import Backgrounds, load_photos
+from backgrounds import Backgrounds, load_photos, photo_directory
 from network import CLASS_NAMES, DISTANCE_BINS, STRIDES, Convolution, Detector, cell_centers
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
@@ -167,13 +167,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("weights", type=Path)
     parser.add_argument("model", type=Path, help="the directory that the packages are written to")
-    parser.add_argument("--photos", type=Path, help="as in training: for the pictures that int8 is calibrated on")
+    parser.add_argument(
+        "--photos", type=photo_directory, help="as in training: for the pictures that int8 is calibrated on"
+    )
     parser.add_argument("--calibration-pictures", type=int, default=256)
     arguments = parser.parse_args()
     if not arguments.weights.is_file():
         parser.error(f"{arguments.weights} is no file")
-    if arguments.photos and not (arguments.photos.is_dir() and any(arguments.photos.iterdir())):
-        parser.error(f"--photos: {arguments.photos} is no directory with photos")
     network = load_network(arguments.weights)
     directories = {}
     for backend, quantization in (("onnx", "fp32"), ("torch-script", "fp32"), ("onnx", "int8")):

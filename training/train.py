@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 import torch
 import torch.distributed
-from backgrounds import Backgrounds, load_photos
+from backgrounds import Backgrounds, load_photos, photo_directory
 from loss import Targets, losses
 from network import Detector
 from scenes import Picture, make_picture
@@ -213,7 +213,9 @@ def main() -> None:
     parser.add_argument(
         "--stage", type=Stage.parse, action="append", help=f"SIDE:STEPS:BATCH; default: {' '.join(RECIPE)}"
     )
-    parser.add_argument("--photos", type=Path, help="a directory of photos without codes, used as backgrounds")
+    parser.add_argument(
+        "--photos", type=photo_directory, help="a directory of photos without codes, used as backgrounds"
+    )
     parser.add_argument("--processes", type=int, default=2, help="by which each BATCH can be divided; default: 2")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--save-every", type=float, default=120, help="seconds between checkpoints")
@@ -221,8 +223,6 @@ def main() -> None:
     arguments.stage = arguments.stage or [Stage.parse(text) for text in RECIPE]
     if arguments.processes < 1:
         parser.error("--processes: must be at least 1")
-    if arguments.photos and not (arguments.photos.is_dir() and any(arguments.photos.iterdir())):
-        parser.error(f"--photos: {arguments.photos} is no directory with photos")
     for stage in arguments.stage:
         if stage.batch % arguments.processes:
             parser.error(f"{stage}: {stage.batch} pictures cannot be divided among {arguments.processes} processes")
