@@ -29,11 +29,22 @@ std::string printable_lines(std::string_view text) {
 
 ExitCode exit_code(ErrorKind kind) noexcept {
     switch (kind) {
-        case ErrorKind::invalid_argument: return ExitCode::usage;
+        case ErrorKind::invalid_argument:
+        case ErrorKind::invalid_environment_variable: return ExitCode::usage;
         case ErrorKind::no_usable_backend: return ExitCode::no_usable_backend;
         case ErrorKind::unreadable_image:
         case ErrorKind::invalid_image: return ExitCode::unreadable_input;
         case ErrorKind::model_not_found:
+        case ErrorKind::unauthorized:
+        case ErrorKind::payment_required:
+        case ErrorKind::forbidden:
+        case ErrorKind::usage_paused:
+        case ErrorKind::unreachable:
+        case ErrorKind::retrieval_failure:
+        case ErrorKind::hash_mismatch:
+        case ErrorKind::untrusted:
+        case ErrorKind::cancelled:
+        case ErrorKind::cache_busy:
         case ErrorKind::corrupted_package:
         case ErrorKind::unsupported_model:
         case ErrorKind::engine_failure:

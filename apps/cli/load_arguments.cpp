@@ -52,7 +52,7 @@ LoadOptions LoadArguments::options() const {
     if (!device_.empty()) options.device = parsed<Device>("--device", device_, parse_device, "cpu, cuda, cuda:N");
     for (const auto& name : providers_) options.onnx_execution_providers.push_back({name, {}});
     options.model_package_id = package_;
-    options.batch_size = batch_size_;
+    if (batch_size_) options.batch_size = {*batch_size_, *batch_size_};
     options.threads = threads_;
     return options;
 }

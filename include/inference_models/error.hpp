@@ -10,8 +10,19 @@ namespace inference_models {
 
 /// What went wrong, for programs that decide by it. The names of the enumerators are the names in JSON.
 enum class ErrorKind {
-    invalid_argument,   ///< an option or parameter is out of its range, unknown or contradicts another
-    model_not_found,    ///< no model by this id, no file or directory at this path, or nothing in it
+    invalid_argument,              ///< an option or parameter is out of its range, unknown or contradicts another
+    invalid_environment_variable,  ///< an environment variable holds what it must not
+    model_not_found,               ///< no model by this id, no file or directory at this path, or nothing in it
+    unauthorized,                  ///< a provider wants an API key, or another one
+    payment_required,              ///< a provider wants to be paid for this model
+    forbidden,                     ///< a provider does not give this model to the owner of the API key
+    usage_paused,                  ///< a provider has paused the account of the API key
+    unreachable,        ///< a provider or a file's server gave no answer, or asked to come back later, time and again
+    retrieval_failure,  ///< a provider's or a file server's answer makes no sense or is another refusal
+    hash_mismatch,      ///< a downloaded file is not what its provider described
+    untrusted,          ///< a package or file that must be allowed by name, and was not
+    cancelled,          ///< the caller's progress handler said so
+    cache_busy,         ///< another process is using what should be taken away
     corrupted_package,  ///< a model's file is missing, truncated, of another format, or holds wrong values
     unsupported_model,  ///< the model is whole, but this version has no implementation for it
     no_usable_backend,  ///< no (package, engine) pair can run here as asked

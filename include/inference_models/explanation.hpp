@@ -35,9 +35,10 @@ struct Candidate {
 /// Why a model runs as it does: every candidate, in the order in which they would be tried.
 struct Explanation {
     std::string model_id;
-    std::filesystem::path location;
-    std::vector<Candidate> candidates;  ///< chosen, then usable, then possible, then rejected
-    std::vector<std::string> notes;     ///< e.g. a candidate that failed while loading, so that the next was taken
+    std::string weights_provider = "local";  ///< who listed the packages: `local`, `bundled`, `roboflow`, ...
+    std::filesystem::path location;          ///< where they lie, or would once they are downloaded
+    std::vector<Candidate> candidates;       ///< chosen, then usable, then possible, then rejected
+    std::vector<std::string> notes;          ///< e.g. a candidate that failed while loading, so that the next was taken
 
     /// The chosen candidate, or null where nothing can run.
     [[nodiscard]] INFERENCE_MODELS_EXPORT const Candidate* chosen() const noexcept;

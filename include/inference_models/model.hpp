@@ -18,8 +18,9 @@ namespace inference_models {
 /// What a loaded model is and how it runs.
 struct ModelDescription {
     std::string model_id;
-    std::filesystem::path location;
-    std::string architecture;  ///< `yolov8`
+    std::string weights_provider;    ///< where it comes from: `local`, `bundled`, `roboflow`, ...
+    std::filesystem::path location;  ///< of the package
+    std::string architecture;        ///< `yolov8`
     TaskType task = TaskType::object_detection;
     std::string package_id;
     PackageFormat format = PackageFormat::onnx;

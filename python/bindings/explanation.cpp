@@ -23,7 +23,9 @@ void bind_explanation(nb::module_& module) {
                                            "Why a model runs as it does: every candidate, in the order in which they "
                                            "would be tried. print() shows it as a table.");
     explanation.member("model_id", &Explanation::model_id, "the model's name")
-        .member("location", &Explanation::location, "where its packages lie")
+        .member("weights_provider", &Explanation::weights_provider,
+                "who listed its packages: `local`, `bundled`, `roboflow` or a registered one")
+        .member("location", &Explanation::location, "where its packages lie, or would once they are downloaded")
         .member("candidates", &Explanation::candidates, "chosen, then usable, then possible, then rejected")
         .member("notes", &Explanation::notes,
                 "such as a candidate that failed while loading, so that the next was taken")

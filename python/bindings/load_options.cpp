@@ -67,6 +67,18 @@ std::uint32_t thread_count(nb::handle value) {
     return static_cast<std::uint32_t>(count);
 }
 
+/// A number of images, or (smallest, largest).
+AcceptedRange<std::int64_t> batch_sizes(nb::handle value) {
+    constexpr const char* kArgument = "batch_size";
+    if (!nb::isinstance<nb::tuple>(value)) {
+        const std::int64_t count = whole_number(kArgument, value);
+        return {count, count};
+    }
+    if (nb::len(value) != 2)
+        throw wrong_type(kArgument, value, "a whole number, or a tuple of the smallest and the largest");
+    return {whole_number(kArgument, value[0]), whole_number(kArgument, value[1])};
+}
+
 LoadOptions load_options(nb::handle backend, nb::handle model_package_id, nb::handle batch_size,
                          nb::handle quantization, nb::handle onnx_execution_providers, nb::handle device_to_use,
                          nb::handle threads) {
@@ -75,7 +87,7 @@ LoadOptions load_options(nb::handle backend, nb::handle model_package_id, nb::ha
         options.backends.push_back(parsed("backend", one, parse_backend_type, known_backend_types()));
     }
     if (!model_package_id.is_none()) options.model_package_id = text("model_package_id", model_package_id);
-    if (!batch_size.is_none()) options.batch_size = whole_number("batch_size", batch_size);
+    if (!batch_size.is_none()) options.batch_size = batch_sizes(batch_size);
     for (const nb::object& one : one_or_several(quantization)) {
         options.quantization.push_back(parsed("quantization", one, parse_precision, "fp32, fp16, bf16, int8"));
     }

@@ -103,6 +103,8 @@ void bind_descriptions(nb::module_& module) {
         .plain();
     RecordBinding<ModelDescription>(module, "ModelDescription", "What a loaded model is and how it runs.")
         .member("model_id", &ModelDescription::model_id, "the model's name")
+        .member("weights_provider", &ModelDescription::weights_provider,
+                "where it comes from: `local`, `bundled`, `roboflow` or a registered one")
         .member("location", &ModelDescription::location, "the package that was loaded")
         .member("architecture", &ModelDescription::architecture, "`yolov8`")
         .member("task", &ModelDescription::task, "`object-detection`")

@@ -20,7 +20,18 @@ Error::Error(ErrorKind kind, std::string subject, std::string message, std::stri
 std::string_view to_string(ErrorKind kind) noexcept {
     switch (kind) {
         case ErrorKind::invalid_argument: return "invalid_argument";
+        case ErrorKind::invalid_environment_variable: return "invalid_environment_variable";
         case ErrorKind::model_not_found: return "model_not_found";
+        case ErrorKind::unauthorized: return "unauthorized";
+        case ErrorKind::payment_required: return "payment_required";
+        case ErrorKind::forbidden: return "forbidden";
+        case ErrorKind::usage_paused: return "usage_paused";
+        case ErrorKind::unreachable: return "unreachable";
+        case ErrorKind::retrieval_failure: return "retrieval_failure";
+        case ErrorKind::hash_mismatch: return "hash_mismatch";
+        case ErrorKind::untrusted: return "untrusted";
+        case ErrorKind::cancelled: return "cancelled";
+        case ErrorKind::cache_busy: return "cache_busy";
         case ErrorKind::corrupted_package: return "corrupted_package";
         case ErrorKind::unsupported_model: return "unsupported_model";
         case ErrorKind::no_usable_backend: return "no_usable_backend";

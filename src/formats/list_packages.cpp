@@ -20,6 +20,7 @@ Package describe(const std::filesystem::path& path, std::string id, Describe fil
     Package package;
     package.id = std::move(id);
     package.path = path;
+    package.trusted_source = true;  // the user named its path
     try {
         fill_in(package);
     } catch (const Error& problem) {
@@ -85,7 +86,8 @@ std::vector<Package> packages_at(const std::filesystem::path& path) {
 }  // namespace
 
 Listing list_packages(const std::filesystem::path& path) {
-    Listing listing{.model_id = name_of(path), .location = path, .packages = packages_at(path)};
+    Listing listing{
+        .model_id = name_of(path), .weights_provider = "local", .location = path, .packages = packages_at(path)};
     if (listing.packages.empty()) {
         throw Error(ErrorKind::model_not_found, path.string(), fmt::format("{} holds no model", path.string()),
                     "A package directory (model_config.json, inference_config.json, class_names.txt and the weights), "

@@ -74,12 +74,15 @@ TensorRtFacts read_facts(const JsonValue& object, const TensorRtKeys& keys) {
     TensorRtFacts facts{
         .tensorrt_version = text_or_empty(object, keys.tensorrt_version),
         .cuda_version = text_or_empty(object, keys.cuda_version),
+        .driver_version = {},
+        .os_version = {},
         .device_name = text_or_empty(object, keys.device_name),
         .compute_capability = text_or_empty(object, keys.compute_capability),
         .same_compute_capability_compatible = true_or_absent(object, keys.same_compute_capability_compatible),
         .forward_compatible = true_or_absent(object, keys.forward_compatible),
         .lean_runtime_excluded = true_or_absent(object, keys.lean_runtime_excluded),
         .jetson_l4t_version = std::nullopt,
+        .jetson_module = {},
     };
     const auto machine = object.find(keys.machine_type);
     if (!machine || machine->choice(kMachineTypes) != MachineType::jetson) return facts;

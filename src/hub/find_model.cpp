@@ -11,7 +11,11 @@ formats::Listing find_model(const std::string& model_id_or_path, const BundledMo
     std::error_code problem;
     const auto status = std::filesystem::symlink_status(model_id_or_path, problem);
     if (status.type() != std::filesystem::file_type::not_found) return formats::list_packages(model_id_or_path);
-    if (const auto directory = bundled.find(model_id_or_path)) return formats::list_packages(*directory);
+    if (const auto directory = bundled.find(model_id_or_path)) {
+        formats::Listing listing = formats::list_packages(*directory);
+        listing.weights_provider = "bundled";
+        return listing;
+    }
     throw formats::missing_model(model_id_or_path, bundled.ids());
 }
 

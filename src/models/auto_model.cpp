@@ -17,15 +17,17 @@
 #include "runtime/adapter_build.hpp"
 #include "runtime/describe.hpp"
 #include "selection/selection.hpp"
+#include "selection/words.hpp"
 
 /// The way of one call: listing, runtime, selection, network, model.
 namespace inference_models {
 namespace {
 
 void check(const LoadOptions& options) {
-    if (options.batch_size && *options.batch_size < 1) {
-        throw Error(ErrorKind::invalid_argument, "batch_size", fmt::format("batch_size = {}", *options.batch_size),
-                    "batch_size must be at least 1.");
+    if (options.batch_size && (options.batch_size->min < 1 || options.batch_size->max < options.batch_size->min)) {
+        throw Error(ErrorKind::invalid_argument, "batch_size",
+                    fmt::format("batch_size = {}", selection::told(*options.batch_size)),
+                    "batch_size is a number of images, at least 1, or the smallest and the largest of a range.");
     }
     if (options.threads && *options.threads < 1) {
         throw Error(ErrorKind::invalid_argument, "threads", "threads = 0", "threads must be at least 1.");
@@ -45,6 +47,7 @@ Plan make_plan(const std::string& model_id_or_path, const LoadOptions& options) 
     plan.listing = hub::find_model(model_id_or_path, hub::BundledModels::of_this_installation());
     plan.runtime = runtime::this_machine();
     plan.explanation.model_id = plan.listing.model_id;
+    plan.explanation.weights_provider = plan.listing.weights_provider;
     plan.explanation.location = plan.listing.location;
     plan.explanation.candidates =
         selection::rank_candidates(plan.listing, plan.runtime, options, models::supported_families());
@@ -80,6 +83,7 @@ std::unique_ptr<Model> load(const Plan& plan, const Candidate& candidate, const 
     const engines::NetworkDescription& network = loaded.network->description();
     ModelDescription& description = loaded.description;
     description.model_id = plan.listing.model_id;
+    description.weights_provider = plan.listing.weights_provider;
     description.location = package.path;
     description.architecture = package.architecture;
     description.task = package.task;

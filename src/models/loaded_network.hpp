@@ -12,7 +12,7 @@ namespace inference_models::models {
 struct LoadedNetwork {
     ModelDescription description;
     formats::PackageContents contents;
-    formats::BatchRule batch;
+    BatchRule batch;
     std::unique_ptr<engines::Network> network;
 };
 

@@ -175,6 +175,7 @@ std::string to_json(const Explanation& explanation) {
              {"remedy", candidate.remedy}});
     }
     const Json document{{"model_id", explanation.model_id},
+                        {"weights_provider", explanation.weights_provider},
                         {"location", explanation.location.string()},
                         {"candidates", std::move(candidates)},
                         {"notes", explanation.notes}};

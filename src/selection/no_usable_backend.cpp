@@ -18,7 +18,7 @@ std::string asked(const LoadOptions& request) {
     if (!request.model_package_id.empty()) options.push_back("model_package_id=" + request.model_package_id);
     if (!request.quantization.empty()) options.push_back("quantization=" + listed(request.quantization));
     if (request.device) options.push_back("device=" + to_string(*request.device));
-    if (request.batch_size) options.push_back(fmt::format("batch_size={}", *request.batch_size));
+    if (request.batch_size) options.push_back("batch_size=" + told(*request.batch_size));
     if (!request.onnx_execution_providers.empty()) {
         std::vector<std::string_view> names;
         std::ranges::transform(request.onnx_execution_providers, std::back_inserter(names), &ExecutionProvider::name);

@@ -72,7 +72,7 @@ std::int64_t precision_place(std::optional<Precision> precision) {
     return 4;
 }
 
-bool is_fixed(const formats::BatchRule& batch) {
+bool is_fixed(const BatchRule& batch) {
     return batch.max == batch.min;
 }
 

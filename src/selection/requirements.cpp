@@ -75,18 +75,23 @@ Finding asked_quantization(const formats::Package& package, const Question& ques
 }
 
 Finding asked_batch_size(const formats::Package& package, const Question& question) {
-    const std::optional<std::int64_t> asked = question.request.batch_size;
-    const formats::BatchRule& batch = package.batch;
-    if (!asked || (*asked >= batch.min && *asked <= batch.max.value_or(*asked))) return std::nullopt;
-    const std::int64_t nearest = *asked < batch.min ? batch.min : *batch.max;
+    const auto& asked = question.request.batch_size;
+    const BatchRule& batch = package.batch;
+    if (!asked || (asked->min >= batch.min && asked->max <= batch.max.value_or(asked->max))) return std::nullopt;
+    const std::int64_t least = std::max(asked->min, batch.min);
+    const std::int64_t most = batch.max ? std::min(asked->max, *batch.max) : asked->max;
+    const AcceptedRange<std::int64_t> nearest =
+        least <= most ? AcceptedRange<std::int64_t>{least, most}
+                      : (asked->max < batch.min ? AcceptedRange<std::int64_t>{batch.min, batch.min}
+                                                : AcceptedRange<std::int64_t>{*batch.max, *batch.max});
     std::string allowed = fmt::format("{}", batch.min);
     if (!batch.max) {
         allowed += " or more";
     } else if (*batch.max != batch.min) {
         allowed += fmt::format(" to {}", *batch.max);
     }
-    return rejected(fmt::format("batch_size={} was asked for, this package takes {} per run", *asked, allowed),
-                    fmt::format("use batch_size={}", nearest));
+    return rejected(fmt::format("batch_size={} was asked for, this package takes {} per run", told(*asked), allowed),
+                    "use batch_size=" + told(nearest));
 }
 
 using PackageRule = Finding (*)(const formats::Package&, const Question&);
@@ -220,13 +225,13 @@ std::string normalised(std::string name) {
 }
 
 /// What a TensorRT engine is bound to; null where the package is none, or states nothing.
-const formats::TensorRtFacts* engine_facts(const Trial& trial) {
+const TensorRtFacts* engine_facts(const Trial& trial) {
     return trial.package.format == PackageFormat::trt_engine && trial.package.tensorrt ? &*trial.package.tensorrt
                                                                                        : nullptr;
 }
 
 Finding engine_file_fits_board(const Trial& trial) {
-    const formats::TensorRtFacts* const facts = engine_facts(trial);
+    const TensorRtFacts* const facts = engine_facts(trial);
     if (!facts) return std::nullopt;
     const auto& jetson = trial.question.machine.jetson;
     if (!jetson) {
@@ -245,7 +250,7 @@ Finding engine_file_fits_board(const Trial& trial) {
 }
 
 Finding engine_file_fits_gpu(const Trial& trial) {
-    const formats::TensorRtFacts* const facts = engine_facts(trial);
+    const TensorRtFacts* const facts = engine_facts(trial);
     const std::vector<GpuDescription>& gpus = trial.question.machine.gpus;
     if (!facts || gpus.empty()) return std::nullopt;
     const std::size_t index = trial.device.index < gpus.size() ? trial.device.index : 0;
@@ -261,7 +266,7 @@ Finding engine_file_fits_gpu(const Trial& trial) {
 }
 
 Finding engine_file_fits_version(const Trial& trial) {
-    const formats::TensorRtFacts* const facts = engine_facts(trial);
+    const TensorRtFacts* const facts = engine_facts(trial);
     if (!facts) return std::nullopt;
     const std::string& made_by = facts->tensorrt_version;
     const std::string& here = trial.runtime.version;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <inference_models/load_options.hpp>
+
 #include <algorithm>
 #include <iterator>
 #include <string>
@@ -17,6 +19,12 @@ template <class Range>
     std::vector<std::string> names;
     std::ranges::transform(values, std::back_inserter(names), [](auto value) { return std::string(to_string(value)); });
     return fmt::format("{}", fmt::join(names, ","));
+}
+
+/// One number, or a range of them: `8`, `1..16`.
+template <class Number>
+[[nodiscard]] std::string told(const AcceptedRange<Number>& range) {
+    return range.min == range.max ? fmt::format("{}", range.min) : fmt::format("{}..{}", range.min, range.max);
 }
 
 /// What a remedy ends with that asks for nothing but another request.

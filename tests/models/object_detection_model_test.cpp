@@ -22,7 +22,7 @@ constexpr int kSide = 8;  // of the network's input
 /// A detector in the test engine: two boxes, one class; the mean of the input is added to every value.
 constexpr const char* kTwoBoxes = "values 2 6  2 6  2 2  2 2  0.3 0.2\n";
 
-std::unique_ptr<Model> make(const std::string& script, formats::BatchRule batch = {}) {
+std::unique_ptr<Model> make(const std::string& script, BatchRule batch = {}) {
     models::LoadedNetwork loaded;
     loaded.network = tests::load_test_network(script);
     loaded.batch = batch;

@@ -15,7 +15,11 @@ using testing::HasSubstr;
 
 Explanation explanation_of(const RuntimeDescription& machine, std::vector<formats::Package> packages) {
     const formats::Listing listing = listing_of(std::move(packages));
-    return {listing.model_id, listing.location, rank_candidates(listing, machine, {}, kFamilies), {}};
+    return {listing.model_id,
+            listing.weights_provider,
+            listing.location,
+            rank_candidates(listing, machine, {}, kFamilies),
+            {}};
 }
 
 std::size_t characters(const std::string& line) {
@@ -91,7 +95,7 @@ TEST(ExplanationJson, HasTheMembersUnderTheirNames) {
     const auto json = nlohmann::ordered_json::parse(to_json(explanation));
     std::vector<std::string> names;
     for (const auto& [name, value] : json.items()) names.push_back(name);
-    EXPECT_THAT(names, ElementsAre("model_id", "location", "candidates", "notes"));
+    EXPECT_THAT(names, ElementsAre("model_id", "weights_provider", "location", "candidates", "notes"));
     EXPECT_EQ(to_json(explanation).back(), '}');
     EXPECT_EQ(json["location"], "/models/yolov8n");
     EXPECT_EQ(json["notes"], nlohmann::ordered_json::array());

@@ -27,6 +27,7 @@ formats::Package package_of(const std::string& id, PackageFormat format, const s
     package.format = format;
     package.architecture = "yolov8";
     package.quantization = Precision::fp32;
+    package.trusted_source = true;
     return package;
 }
 
@@ -165,20 +166,20 @@ RuntimeDescription arm_board() {
 
 formats::Package onnx_package(const std::string& id) {
     formats::Package package = package_of(id, PackageFormat::onnx, "weights.onnx");
-    package.onnx = formats::OnnxFacts{8, 17, {}};
+    package.onnx = OnnxFacts{8, 17, {}};
     return package;
 }
 
 formats::Package torch_script_package(const std::string& id) {
     formats::Package package = package_of(id, PackageFormat::torch_script, "weights.torchscript");
-    package.torch_script = formats::TorchScriptFacts{{DeviceKind::cpu, DeviceKind::cuda}, "2.8.0"};
+    package.torch_script = TorchScriptFacts{{DeviceKind::cpu, DeviceKind::cuda}, "2.8.0", {}};
     return package;
 }
 
 formats::Package tensorrt_package(const std::string& id) {
     formats::Package package = package_of(id, PackageFormat::trt_engine, "engine.plan");
     package.quantization = Precision::fp16;
-    formats::TensorRtFacts facts;
+    TensorRtFacts facts;
     facts.tensorrt_version = "10.9.0.34";
     facts.cuda_version = "12.8";
     facts.device_name = "nvidia-l4";
@@ -200,6 +201,7 @@ formats::Package ultralytics_checkpoint() {
     formats::Package package = package_of("best.pt", PackageFormat::ultralytics, "");
     package.path = "/models/my runs/best.pt";
     package.weights = package.path;
+    package.trusted_source = true;
     return package;
 }
 
@@ -213,7 +215,7 @@ formats::Package broken_package(const std::string& id) {
 }
 
 formats::Listing listing_of(std::vector<formats::Package> packages) {
-    return {"yolov8n", "/models/yolov8n", std::move(packages)};
+    return {"yolov8n", "local", "/models/yolov8n", std::move(packages)};
 }
 
 }  // namespace inference_models::selection

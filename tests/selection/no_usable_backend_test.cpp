@@ -13,8 +13,11 @@ using testing::Not;
 Error error_of(const RuntimeDescription& machine, std::vector<formats::Package> packages,
                const LoadOptions& request = {}) {
     const formats::Listing listing = listing_of(std::move(packages));
-    const Explanation explanation{
-        listing.model_id, listing.location, rank_candidates(listing, machine, request, kFamilies), {}};
+    const Explanation explanation{listing.model_id,
+                                  listing.weights_provider,
+                                  listing.location,
+                                  rank_candidates(listing, machine, request, kFamilies),
+                                  {}};
     EXPECT_EQ(explanation.chosen(), nullptr);
     return no_usable_backend(explanation, machine, request);
 }
@@ -97,7 +100,7 @@ TEST(NoUsableBackend, TellsEverythingThatWasAsked) {
     request.model_package_id = "other";
     request.quantization = {Precision::fp16};
     request.device = Device{DeviceKind::cuda, 2};
-    request.batch_size = 4;
+    request.batch_size = {4, 4};
     request.onnx_execution_providers = {{"CUDAExecutionProvider", {}}};
     EXPECT_THAT(error_of(laptop_with_onnxruntime(), {onnx_package()}, request).message(),
                 HasSubstr("as asked (backend=onnx,torch model_package_id=other quantization=fp16 device=cuda:2 "

@@ -29,7 +29,7 @@ formats::Package stored_in(const std::string& id, std::optional<Precision> preci
     return package;
 }
 
-formats::Package taking(const std::string& id, formats::BatchRule batch) {
+formats::Package taking(const std::string& id, BatchRule batch) {
     formats::Package package = onnx_package(id);
     package.batch = batch;
     return package;
@@ -114,7 +114,7 @@ std::vector<LoadOptions> every_request() {
     requests[3].device = Device{DeviceKind::cuda, 3};
     requests[4].device = Device{DeviceKind::cpu, 0};
     requests[5].quantization = {Precision::int8};
-    requests[6].batch_size = 8;
+    requests[6].batch_size = {8, 8};
     requests[7].model_package_id = "onnx-b";
     requests[8].onnx_execution_providers = {{"CUDAExecutionProvider", {{"device_id", "0"}}}};
     return requests;
@@ -122,7 +122,7 @@ std::vector<LoadOptions> every_request() {
 
 std::vector<formats::Package> every_package() {
     formats::Package unstated = tensorrt_package("trt-unstated");
-    unstated.tensorrt = formats::TensorRtFacts{};
+    unstated.tensorrt = TensorRtFacts{};
     formats::Package hugging_face = torch_script_package("hugging-face");
     hugging_face.format = PackageFormat::hugging_face;
     hugging_face.torch_script.reset();
@@ -162,7 +162,8 @@ TEST(EveryRanking, IsTheSameHoweverTheListingIsOrdered) {
     for_every_ranking([&](const RuntimeDescription& machine, const LoadOptions& request) {
         std::vector<formats::Package> packages = every_package();
         const auto text_of = [&] {
-            return to_json({"m", "/m", rank_candidates(listing_of(packages), machine, request, kFamilies), {}});
+            return to_json(
+                {"m", "local", "/m", rank_candidates(listing_of(packages), machine, request, kFamilies), {}});
         };
         const std::string first = text_of();
         for (int shuffle = 0; shuffle < 5; ++shuffle) {
@@ -227,7 +228,7 @@ TEST(Regression, AnExecutionProviderWithOptionsIsStillThatProvider) {
 
 TEST(Regression, ABatchSizeIsComparedWithAPackageThatStatesNoLargest) {
     LoadOptions request;
-    request.batch_size = 16;
+    request.batch_size = {16, 16};
     EXPECT_EQ(
         rank_candidates(listing_of({taking("a", {1, std::nullopt})}), laptop_with_onnxruntime(), request, kFamilies)[0]
             .status,

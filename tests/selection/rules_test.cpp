@@ -138,7 +138,7 @@ TEST(Quantization, AnEngineThatDoesNotComputeInItIsOut) {
 }
 
 struct BatchCase {
-    formats::BatchRule rule;
+    BatchRule rule;
     std::int64_t asked;
     bool allowed;
     std::string reason;
@@ -164,7 +164,7 @@ TEST(AskedBatchSize, HasToBeWithinThePackagesRule) {
         formats::Package package = torch_script_package();
         package.batch = each.rule;
         LoadOptions request;
-        request.batch_size = each.asked;
+        request.batch_size = {each.asked, each.asked};
         expect_ranking(rank(cpu_server_with_onnxruntime_and_torch(), {package}, request),
                        {{each.allowed ? chosen : rejected, "torchscript-fp32 torch cpu", each.reason, each.remedy}});
     }
@@ -288,7 +288,7 @@ TEST(TorchScript, RunsOnTheDevicesThatItNames) {
 
 struct EngineFileCase {
     std::string name;
-    void (*change)(formats::TensorRtFacts&, RuntimeDescription&);
+    void (*change)(TensorRtFacts&, RuntimeDescription&);
     CandidateStatus status;
     std::string reason;
     // NOLINTNEXTLINE(readability-redundant-member-init): GCC warns of initializers that leave it out otherwise
@@ -296,7 +296,7 @@ struct EngineFileCase {
 };
 
 TEST(TensorRtEngine, IsBoundToWhatMadeIt) {
-    using Facts = formats::TensorRtFacts;
+    using Facts = TensorRtFacts;
     using Machine = RuntimeDescription;
     const std::vector<EngineFileCase> cases{
         {"as made", [](Facts&, Machine&) {}, chosen, "tensorrt 10.9.0.34 on cuda:0"},
@@ -375,7 +375,7 @@ TEST(TensorRtEngine, IsBoundToWhatMadeIt) {
 
 TEST(TensorRtEngine, ThatStatesNothingIsTriedOnAJetsonToo) {
     formats::Package package = tensorrt_package();
-    package.tensorrt = formats::TensorRtFacts{};
+    package.tensorrt = TensorRtFacts{};
     expect_ranking(rank(jetson_orin(), {package}), {{chosen, "trt-fp16 tensorrt cuda:0",
                                                      "the package does not state whether it was made on a Jetson"}});
     package.tensorrt.reset();
