@@ -27,7 +27,8 @@ struct AcceptedRange {
     friend bool operator==(const AcceptedRange&, const AcceptedRange&) = default;
 };
 
-/// Which parameters NMS that is part of a network may have been exported with. None: any.
+/// Which parameters NMS that is part of a network may have been exported with. None: any. One that is named has to be
+/// stated by the package.
 struct NmsFusionPreferences {
     std::optional<AcceptedRange<std::int64_t>> max_detections;
     std::optional<AcceptedRange<double>> confidence_threshold;
@@ -35,8 +36,8 @@ struct NmsFusionPreferences {
     std::optional<bool> class_agnostic;
 };
 
-/// The parameters that a network without fused NMS is decoded with by default: 300 detections, confidence 0.25, IoU
-/// 0.7, NMS for each class on its own. What `nms_fusion_preferences=True` means.
+/// The parameters that networks are commonly exported with: exactly 300 detections, confidence 0.25, IoU 0.7, NMS for
+/// each class on its own. What `nms_fusion_preferences=True` means.
 [[nodiscard]] INFERENCE_MODELS_EXPORT NmsFusionPreferences default_nms_fusion_preferences();
 
 /// What a caller asks of `from_pretrained`. What is left out is decided by selection.
@@ -52,13 +53,12 @@ struct LoadOptions {
                                                               ///< Empty: what the device needs
     std::optional<std::uint32_t> threads;                     ///< at most this many compute threads, at least 1.
                                            ///< None: what affinity and control group give this process
-    std::optional<NmsFusionPreferences>
-        nms_fusion_preferences;                        ///< packages whose NMS is part of the network are taken
-                                                       ///< where it is as this says. None: they are not taken
+    std::optional<NmsFusionPreferences> nms_fusion_preferences;  ///< packages whose NMS is part of the network are
+                                                                 ///< taken where it is as this says. None: they are not
+                                                                 ///< taken, unless `model_package_id` names one
     std::vector<std::string> required_model_features;  ///< that a package must state
     bool trt_engine_host_code_allowed = true;  ///< TensorRT engines that run on newer versions carry code for the CPU
     std::optional<std::uint32_t> max_package_loading_attempts;  ///< candidates that are tried, at least 1. None: all
-    bool verbose = false;  ///< tell the log at level `info` how the choice came about, whatever it is
 
     std::string weights_provider;  ///< `roboflow`, `local`, `bundled`, `offline` or a registered one. Empty: what lies
                                    ///< at this path, else the bundled model of this id, else `roboflow`

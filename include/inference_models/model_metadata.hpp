@@ -24,12 +24,16 @@ struct OnnxFacts {
     std::int64_t ir_version = 0;  ///< 0: not stated
     std::int64_t opset = 0;       ///< of the default operator set; 0: not stated
     std::vector<std::string> incompatible_providers;
+
+    friend bool operator==(const OnnxFacts&, const OnnxFacts&) = default;
 };
 
 struct TorchScriptFacts {
     std::vector<DeviceKind> supported_devices;  ///< empty: not stated
     std::string torch_version;                  ///< that made it; empty: not stated
-    std::string torchvision_version;            ///< whose operators it uses; empty: none
+    std::string torchvision_version;            ///< that was there when it was made; empty: not stated
+
+    friend bool operator==(const TorchScriptFacts&, const TorchScriptFacts&) = default;
 };
 
 /// What a serialised TensorRT engine is bound to. Empty texts: not stated.
@@ -45,6 +49,8 @@ struct TensorRtFacts {
     bool lean_runtime_excluded = false;
     std::optional<std::string> jetson_l4t_version;  ///< made on a Jetson with this L4T
     std::string jetson_module;                      ///< made on this Jetson
+
+    friend bool operator==(const TensorRtFacts&, const TensorRtFacts&) = default;
 };
 
 /// NMS that is part of a network, with the parameters that it was exported with. None: not stated.
@@ -53,6 +59,8 @@ struct FusedNms {
     std::optional<double> confidence_threshold;
     std::optional<double> iou_threshold;
     std::optional<bool> class_agnostic;
+
+    friend bool operator==(const FusedNms&, const FusedNms&) = default;
 };
 
 /// A file of a package as its provider describes it.
@@ -62,6 +70,8 @@ struct PackageFile {
     std::string md5;           ///< 32 lower-case hexadecimal digits; empty: not stated
     std::string sha256;        ///< 64 of them; empty: not stated
     std::optional<std::uint64_t> size_bytes;
+
+    friend bool operator==(const PackageFile&, const PackageFile&) = default;
 };
 
 /// What a provider, or a package's own files, say of one stored form of a model.
@@ -77,6 +87,8 @@ struct PackageMetadata {
     std::map<std::string, std::string> features;  ///< all that are stated: name -> value as JSON
     bool trusted_source = false;                  ///< its provider vouches for it, or the user named its path
     std::vector<PackageFile> files;               ///< empty for packages that lie at a path
+
+    friend bool operator==(const PackageMetadata&, const PackageMetadata&) = default;
 };
 
 /// Another model that a model is used with.
@@ -84,12 +96,16 @@ struct ModelDependency {
     std::string name;
     std::string model_id;
     std::string model_package_id;  ///< empty: any
+
+    friend bool operator==(const ModelDependency&, const ModelDependency&) = default;
 };
 
 /// Inference options that a model's evaluation recommends.
 struct RecommendedParameters {
     std::optional<double> confidence;                    ///< 0..1
     std::map<std::string, double> per_class_confidence;  ///< by class name
+
+    friend bool operator==(const RecommendedParameters&, const RecommendedParameters&) = default;
 };
 
 /// What a weights provider says of a model.
@@ -103,6 +119,8 @@ struct ModelMetadata {
     RecommendedParameters recommended_parameters;
     std::vector<PackageMetadata> packages;
     std::vector<std::string> notes;  ///< what was left out and why: packages of an unknown type, unreadable ones
+
+    friend bool operator==(const ModelMetadata&, const ModelMetadata&) = default;
 };
 
 /// Tables for people, each line ending with '\n'.

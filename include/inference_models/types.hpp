@@ -58,6 +58,7 @@ struct Device {
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::string_view to_string(PackageFormat value) noexcept;
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::string_view to_string(Precision value) noexcept;
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::string_view to_string(TaskType value) noexcept;
+[[nodiscard]] INFERENCE_MODELS_EXPORT std::string_view to_string(DeviceKind value) noexcept;
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::string to_string(const Device& value);
 
 /// The name that people use for an engine: `ONNX Runtime`, `PyTorch`, `OpenVINO`, `TensorRT`.

@@ -101,6 +101,10 @@ std::string_view display_name(Engine value) noexcept {
     return name_of(kEngineDisplayNames, value);
 }
 
+std::string_view to_string(DeviceKind value) noexcept {
+    return value == DeviceKind::cpu ? "cpu" : "cuda";
+}
+
 std::string to_string(const Device& value) {
     return value.kind == DeviceKind::cpu ? "cpu" : "cuda:" + std::to_string(value.index);
 }

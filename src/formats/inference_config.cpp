@@ -146,15 +146,22 @@ float read_scaling_factor(const JsonValue& field) {
     return factor;
 }
 
-void check_nms_parameters(const JsonValue& parameters) {
-    constexpr std::int64_t kMostDetections = 1'000'000;
-    if (const auto count = parameters.find("max_detections")) static_cast<void>(count->integer(0, kMostDetections));
-    for (const char* const name : {"confidence_threshold", "iou_threshold"}) {
-        const auto threshold = parameters.find(name);
-        if (threshold && !(threshold->number() >= 0 && threshold->number() <= 1)) {
-            throw threshold->error("must be 0 to 1");
-        }
-    }
+std::optional<double> find_threshold(const JsonValue& parameters, std::string_view name) {
+    const auto field = parameters.find(name);
+    if (!field) return std::nullopt;
+    const double threshold = field->number();
+    if (!(threshold >= 0 && threshold <= 1)) throw field->error("must be 0 to 1");
+    return threshold;
+}
+
+/// Exporters write 0 and 1 for it too.
+std::optional<bool> find_flag(const JsonValue& parameters, std::string_view name) {
+    const auto field = parameters.find(name);
+    if (!field) return std::nullopt;
+    const std::string value = field->compact_text();
+    if (value == "true" || value == "1") return true;
+    if (value == "false" || value == "0") return false;
+    throw field->error("must be true or false");
 }
 
 }  // namespace
@@ -186,6 +193,17 @@ vision::PreProcessing read_pre_processing(const JsonValue& config, std::string_v
     return rules;
 }
 
+FusedNms read_nms_parameters(const JsonValue& parameters) {
+    constexpr std::int64_t kMostDetections = 1'000'000;
+    const auto count = parameters.find("max_detections");
+    return {
+        .max_detections = count ? std::optional(count->integer(0, kMostDetections)) : std::nullopt,
+        .confidence_threshold = find_threshold(parameters, "confidence_threshold"),
+        .iou_threshold = find_threshold(parameters, "iou_threshold"),
+        .class_agnostic = find_flag(parameters, "class_agnostic"),
+    };
+}
+
 PostProcessing read_post_processing(const JsonValue& config, bool nms_wanted) {
     const std::optional<JsonValue> field =
         nms_wanted ? std::optional(config.at("post_processing")) : config.find("post_processing");
@@ -194,7 +212,7 @@ PostProcessing read_post_processing(const JsonValue& config, bool nms_wanted) {
     const bool is_nms = type.choice(kPostProcessingTypes) == PostProcessingType::nms;
     if (nms_wanted && !is_nms) throw type.error("must be `nms` for this model");
     const bool fused = field->at("fused").boolean();
-    if (const auto parameters = field->find("nms_parameters")) check_nms_parameters(*parameters);
+    if (const auto parameters = field->find("nms_parameters")) static_cast<void>(read_nms_parameters(*parameters));
     return {.fused_nms = is_nms && fused};
 }
 

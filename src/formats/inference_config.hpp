@@ -30,6 +30,9 @@ struct ForwardPass {
 /// \throws Error `unsupported_model` where the architecture cannot have what the package asks for
 [[nodiscard]] vision::PreProcessing read_pre_processing(const JsonValue& config, std::string_view architecture);
 
+/// The parameters of an NMS, as far as they are stated.
+[[nodiscard]] FusedNms read_nms_parameters(const JsonValue& parameters);
+
 /// \param nms_wanted  whether the network is one whose outputs need NMS, stated as `post_processing.type`
 [[nodiscard]] PostProcessing read_post_processing(const JsonValue& config, bool nms_wanted);
 

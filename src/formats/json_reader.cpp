@@ -47,45 +47,61 @@ std::string place_of(std::string_view text, std::size_t byte) {
     return fmt::format("line {}, column {}", line, before.size() - start_of_line + 1);
 }
 
-json parse(const std::filesystem::path& path, const std::string& text) {
+Error corrupted(const std::string& source, std::string_view what, std::string hint) {
+    return {ErrorKind::corrupted_package, source, fmt::format("{} {}", source, what), std::move(hint)};
+}
+
+json parse(std::string_view text, const std::string& source) {
     try {
         return json::parse(text, Strictness{});
     } catch (const Malformed& problem) {
-        throw corrupted_file(path, problem.what, "Write each key once, as the package's maker wrote it.");
+        throw corrupted(source, problem.what, "Write each key once, as the package's maker wrote it.");
     } catch (const json::parse_error& problem) {
         const FileKind kind = recognise(std::as_bytes(std::span(text)));
         const bool is_foreign = kind != FileKind::unknown && kind != FileKind::json;
-        throw corrupted_file(path,
-                             is_foreign ? fmt::format("is not JSON; it looks like {}", name_of(kind))
-                                        : fmt::format("is not valid JSON at {}", place_of(text, problem.byte)),
-                             is_foreign ? std::string(remedy_for(kind)) : "Mend it there, or take the file again.");
+        throw corrupted(source,
+                        is_foreign ? fmt::format("is not JSON; it looks like {}", name_of(kind))
+                                   : fmt::format("is not valid JSON at {}", place_of(text, problem.byte)),
+                        is_foreign ? std::string(remedy_for(kind)) : "Mend it there, or take the file again.");
     } catch (const json::exception& problem) {  // a number too large for any type
-        throw corrupted_file(path, fmt::format("cannot be read as JSON: {}", problem.what()), "Mend it there.");
+        throw corrupted(source, fmt::format("cannot be read as JSON: {}", problem.what()), "Mend it there.");
     }
 }
 
 }  // namespace
 
 struct JsonValue::Document {
-    std::filesystem::path path;
+    std::string source;
     json root;
 };
 
 JsonValue::JsonValue(std::shared_ptr<const Document> document, const json& value, std::string field)
     : document_(std::move(document)), value_(&value), field_(std::move(field)) {}
 
+std::string JsonValue::field_of(std::string_view member) const {
+    return field_.empty() ? std::string(member) : fmt::format("{}.{}", field_, member);
+}
+
 std::optional<JsonValue> JsonValue::find(std::string_view name) const {
     expect_object();
     const auto member = value_->find(name);
     if (member == value_->end() || member->is_null()) return std::nullopt;
-    return JsonValue(document_, *member, field_.empty() ? std::string(name) : fmt::format("{}.{}", field_, name));
+    return JsonValue(document_, *member, field_of(name));
 }
 
 JsonValue JsonValue::at(std::string_view name) const {
     std::optional<JsonValue> member = find(name);
     if (member) return *std::move(member);
-    const std::string field = field_.empty() ? std::string(name) : fmt::format("{}.{}", field_, name);
-    throw JsonValue(document_, *value_, field).error("is missing", "Add it to the file.");
+    throw JsonValue(document_, *value_, field_of(name)).error("is missing", "Add it to the file.");
+}
+
+std::vector<std::pair<std::string, JsonValue>> JsonValue::members() const {
+    expect_object();
+    std::vector<std::pair<std::string, JsonValue>> members;
+    for (const auto& [name, member] : value_->items()) {
+        if (!member.is_null()) members.emplace_back(name, JsonValue(document_, member, field_of(name)));
+    }
+    return members;
 }
 
 bool JsonValue::boolean() const {
@@ -123,8 +139,24 @@ std::vector<JsonValue> JsonValue::elements() const {
     return elements;
 }
 
+std::string JsonValue::compact_text() const {
+    return value_->dump();
+}
+
+bool JsonValue::is_object() const noexcept {
+    return value_->is_object();
+}
+
+bool JsonValue::is_boolean() const noexcept {
+    return value_->is_boolean();
+}
+
 void JsonValue::expect_object() const {
     if (!value_->is_object()) throw wrong_type("an object");
+}
+
+std::string JsonValue::dump() const {
+    return value_->dump();
 }
 
 Error JsonValue::wrong_type(std::string_view wanted) const {
@@ -132,14 +164,18 @@ Error JsonValue::wrong_type(std::string_view wanted) const {
 }
 
 Error JsonValue::error(std::string_view what, std::string hint) const {
-    const std::string file = document_->path.string();
-    const std::string subject = field_.empty() ? file : fmt::format("{}: {}", file, field_);
+    const std::string& source = document_->source;
+    const std::string subject = field_.empty() ? source : fmt::format("{}: {}", source, field_);
     return {ErrorKind::corrupted_package, subject, fmt::format("{} {}", subject, what), std::move(hint)};
 }
 
 JsonValue read_json_file(const std::filesystem::path& path) {
-    json root = parse(path, read_package_text(path));
-    auto document = std::make_shared<const JsonValue::Document>(JsonValue::Document{path, std::move(root)});
+    return parse_json(read_package_text(path), path.string());
+}
+
+JsonValue parse_json(std::string_view text, const std::string& source) {
+    json root = parse(text, source);
+    auto document = std::make_shared<const JsonValue::Document>(JsonValue::Document{source, std::move(root)});
     JsonValue value(document, document->root, {});
     value.expect_object();
     return value;

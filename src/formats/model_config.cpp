@@ -5,30 +5,6 @@
 namespace inference_models::formats {
 namespace {
 
-/// The keys of an engine's facts in one of their two spellings.
-struct TensorRtKeys {
-    std::string_view tensorrt_version;
-    std::string_view cuda_version;
-    std::string_view device_name;
-    std::string_view compute_capability;
-    std::string_view same_compute_capability_compatible;
-    std::string_view forward_compatible;
-    std::string_view lean_runtime_excluded;
-    std::string_view machine_type;
-    std::string_view machine_specs;
-    std::string_view l4t_version;
-};
-
-constexpr TensorRtKeys kManifestKeys{"trtVersion",
-                                     "cudaVersion",
-                                     "cudaDeviceType",
-                                     "cudaDeviceCC",
-                                     "sameCCCompatible",
-                                     "trtForwardCompatible",
-                                     "trtLeanRuntimeExcluded",
-                                     "machineType",
-                                     "machineSpecs",
-                                     "l4tVersion"};
 constexpr TensorRtKeys kModelConfigKeys{"trt_version",
                                         "cuda_version",
                                         "cuda_device_type",
@@ -38,7 +14,10 @@ constexpr TensorRtKeys kModelConfigKeys{"trt_version",
                                         "trt_lean_runtime_excluded",
                                         "machine_type",
                                         "machine_specs",
-                                        "l4t_version"};
+                                        "l4t_version",
+                                        "driver_version",
+                                        "os_version",
+                                        "device_name"};
 
 enum class MachineType { gpu_server, jetson };
 enum class StatedQuantization { fp32, fp16, bf16, int8, unknown };
@@ -70,24 +49,30 @@ bool true_or_absent(const JsonValue& object, std::string_view name) {
     return member && member->boolean();
 }
 
-TensorRtFacts read_facts(const JsonValue& object, const TensorRtKeys& keys) {
-    TensorRtFacts facts{
-        .tensorrt_version = text_or_empty(object, keys.tensorrt_version),
-        .cuda_version = text_or_empty(object, keys.cuda_version),
-        .driver_version = {},
-        .os_version = {},
-        .device_name = text_or_empty(object, keys.device_name),
-        .compute_capability = text_or_empty(object, keys.compute_capability),
-        .same_compute_capability_compatible = true_or_absent(object, keys.same_compute_capability_compatible),
-        .forward_compatible = true_or_absent(object, keys.forward_compatible),
-        .lean_runtime_excluded = true_or_absent(object, keys.lean_runtime_excluded),
-        .jetson_l4t_version = std::nullopt,
-        .jetson_module = {},
-    };
+/// What the machine that made an engine was.
+void read_machine(const JsonValue& object, const TensorRtKeys& keys, TensorRtFacts& facts) {
     const auto machine = object.find(keys.machine_type);
-    if (!machine || machine->choice(kMachineTypes) != MachineType::jetson) return facts;
     const auto specs = object.find(keys.machine_specs);
-    facts.jetson_l4t_version = specs ? text_or_empty(*specs, keys.l4t_version) : std::string();
+    const auto specified = [&](std::string_view key) { return specs ? text_or_empty(*specs, key) : std::string(); };
+    facts.driver_version = specified(keys.driver_version);
+    if (machine && machine->choice(kMachineTypes) == MachineType::jetson) {
+        facts.jetson_l4t_version = specified(keys.l4t_version);
+        facts.jetson_module = specified(keys.module_name);
+    } else {
+        facts.os_version = specified(keys.os_version);
+    }
+}
+
+TensorRtFacts read_facts(const JsonValue& object, const TensorRtKeys& keys) {
+    TensorRtFacts facts;
+    facts.tensorrt_version = text_or_empty(object, keys.tensorrt_version);
+    facts.cuda_version = text_or_empty(object, keys.cuda_version);
+    facts.device_name = text_or_empty(object, keys.device_name);
+    facts.compute_capability = text_or_empty(object, keys.compute_capability);
+    facts.same_compute_capability_compatible = true_or_absent(object, keys.same_compute_capability_compatible);
+    facts.forward_compatible = true_or_absent(object, keys.forward_compatible);
+    facts.lean_runtime_excluded = true_or_absent(object, keys.lean_runtime_excluded);
+    read_machine(object, keys, facts);
     return facts;
 }
 
@@ -121,6 +106,8 @@ RoboflowBackend read_backend(const JsonValue& field) {
     return field.choice(kBackends);
 }
 
+}  // namespace
+
 std::optional<Precision> read_quantization(const JsonValue& field) {
     switch (field.choice(kQuantizations)) {
         case StatedQuantization::fp32: return Precision::fp32;
@@ -132,14 +119,13 @@ std::optional<Precision> read_quantization(const JsonValue& field) {
     return std::nullopt;
 }
 
-}  // namespace
-
 ModelConfig read_model_config(const JsonValue& config) {
     refuse_python_code(config);
     const JsonValue architecture = config.at("model_architecture");
     if (architecture.text().empty())
         throw architecture.error("is empty", "Name the architecture: yolov8, for example.");
     const auto quantization = config.find("quantization");
+    const auto features = config.find("model_features");
     const auto dynamic = config.find("dynamic_batch_size_supported");
     return {
         .architecture = architecture.text(),
@@ -148,6 +134,7 @@ ModelConfig read_model_config(const JsonValue& config) {
         .quantization = quantization ? read_quantization(*quantization) : std::nullopt,
         .static_batch_size = find_batch_size(config, "static_batch_size"),
         .dynamic_batch_size_supported = dynamic && dynamic->boolean() ? dynamic : std::nullopt,
+        .features = features ? read_model_features(*features) : ModelFeatures{},
     };
 }
 
@@ -162,6 +149,7 @@ std::vector<std::string> read_incompatible_providers(const JsonValue& config) {
 TorchScriptFacts read_torch_script_facts(const JsonValue& config) {
     TorchScriptFacts facts;
     facts.torch_version = text_or_empty(config, "torch_version");
+    facts.torchvision_version = text_or_empty(config, "torchvision_version");
     if (const auto field = config.find("supported_device_types")) {
         for (const JsonValue& device : field->elements()) {
             facts.supported_devices.push_back(device.choice(kDeviceTypes));
@@ -174,8 +162,8 @@ TensorRtFacts read_tensorrt_facts(const JsonValue& config) {
     return read_facts(config, kModelConfigKeys);
 }
 
-TensorRtFacts read_tensorrt_manifest(const std::filesystem::path& path) {
-    return read_facts(read_json_file(path).at("packageManifest"), kManifestKeys);
+TensorRtFacts read_tensorrt_manifest(const JsonValue& manifest) {
+    return read_facts(manifest, kTensorRtManifestKeys);
 }
 
 }  // namespace inference_models::formats

@@ -210,7 +210,8 @@ BatchRule read_trt_batch(const JsonValue& config, const StatedBatch& stated) {
 void describe_trt(Package& package, const JsonValue& config, const StatedBatch& stated) {
     expect_kind(package.weights, {FileKind::tensorrt_engine, FileKind::unknown});
     const std::filesystem::path manifest = package.path / kTrtManifest;
-    package.tensorrt = is_file(manifest) ? read_tensorrt_manifest(manifest) : read_tensorrt_facts(config);
+    package.tensorrt = is_file(manifest) ? read_tensorrt_manifest(read_json_file(manifest).at("packageManifest"))
+                                         : read_tensorrt_facts(config);
     package.batch = read_trt_batch(read_json_file(package.path / kTrtConfig), stated);
 }
 
@@ -267,6 +268,8 @@ void describe_roboflow_package(Package& package) {
     package.architecture = model.architecture;
     package.task = model.task;
     package.quantization = model.quantization;
+    package.features = model.features.all;
+    package.fused_nms = model.features.fused_nms;
     expect_files(package, layout);
 
     const StatedBatch stated = stated_batch(

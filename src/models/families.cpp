@@ -1,5 +1,6 @@
 #include "models/families.hpp"
 
+#include "formats/model_features.hpp"
 #include "models/yolov8_detection.hpp"
 
 #include <algorithm>
@@ -11,16 +12,19 @@ namespace {
 
 using MakeDetectionDecoder = std::unique_ptr<DetectionDecoder> (*)(const DecoderFacts& facts);
 
+constexpr std::array kReadsFusedNms{formats::kFusedNmsFeature};
+
 struct DetectionFamily {
     std::string_view architecture;
+    std::span<const std::string_view> features;  ///< of packages, see selection::SupportedFamily
     MakeDetectionDecoder make;
 };
 
 constexpr std::array kDetectionFamilies{
-    DetectionFamily{"yolov8", make_yolov8_detection_decoder},
-    DetectionFamily{"yolov9", make_yolov8_detection_decoder},
-    DetectionFamily{"yolov11", make_yolov8_detection_decoder},
-    DetectionFamily{"yolov12", make_yolov8_detection_decoder},
+    DetectionFamily{"yolov8", kReadsFusedNms, make_yolov8_detection_decoder},
+    DetectionFamily{"yolov9", kReadsFusedNms, make_yolov8_detection_decoder},
+    DetectionFamily{"yolov11", kReadsFusedNms, make_yolov8_detection_decoder},
+    DetectionFamily{"yolov12", kReadsFusedNms, make_yolov8_detection_decoder},
 };
 
 }  // namespace
@@ -28,7 +32,9 @@ constexpr std::array kDetectionFamilies{
 std::span<const selection::SupportedFamily> supported_families() {
     static const auto families = [] {
         std::vector<selection::SupportedFamily> all;
-        for (const auto& family : kDetectionFamilies) all.push_back({family.architecture, TaskType::object_detection});
+        for (const auto& family : kDetectionFamilies) {
+            all.push_back({family.architecture, TaskType::object_detection, family.features});
+        }
         return all;
     }();
     return families;

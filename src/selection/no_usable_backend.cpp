@@ -1,4 +1,5 @@
 #include "engines/engine_catalog.hpp"
+#include "selection/nms_fusion.hpp"
 #include "selection/requirements.hpp"
 #include "selection/selection.hpp"
 #include "selection/words.hpp"
@@ -24,6 +25,13 @@ std::string asked(const LoadOptions& request) {
         std::ranges::transform(request.onnx_execution_providers, std::back_inserter(names), &ExecutionProvider::name);
         options.push_back(fmt::format("onnx_execution_providers={}", fmt::join(names, ",")));
     }
+    if (!request.required_model_features.empty()) {
+        options.push_back(fmt::format("required_model_features={}", fmt::join(request.required_model_features, ",")));
+    }
+    if (request.nms_fusion_preferences) {
+        options.push_back("nms_fusion_preferences=" + written(*request.nms_fusion_preferences));
+    }
+    if (!request.trt_engine_host_code_allowed) options.emplace_back("trt_engine_host_code_allowed=False");
     return options.empty() ? std::string{} : fmt::format(" as asked ({})", fmt::join(options, " "));
 }
 
@@ -69,7 +77,8 @@ std::vector<std::string> reasons(const Explanation& explanation, const RuntimeDe
         if (std::ranges::none_of(explanation.candidates, serves)) lines.push_back(without_package(backend, machine));
     }
     for (const Candidate& candidate : explanation.candidates) lines.push_back(line_about(candidate));
-    if (lines.empty()) lines.emplace_back("it has no packages");
+    if (explanation.candidates.empty()) lines.emplace_back("it has no packages");
+    lines.insert(lines.end(), explanation.notes.begin(), explanation.notes.end());
     return lines;
 }
 

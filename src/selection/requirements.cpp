@@ -1,6 +1,8 @@
 #include "selection/requirements.hpp"
 
 #include "common/version_number.hpp"
+#include "selection/made_on.hpp"
+#include "selection/nms_fusion.hpp"
 #include "selection/remedies.hpp"
 #include "selection/words.hpp"
 
@@ -48,11 +50,47 @@ Finding asked_package(const formats::Package& package, const Question& question)
                     fmt::format("use model_package_id={}", package.id));
 }
 
+const SupportedFamily* find_family(const formats::Package& package, std::span<const SupportedFamily> families) {
+    const auto family = std::ranges::find_if(families, [&](const SupportedFamily& each) {
+        return each.architecture == package.architecture && each.task == package.task;
+    });
+    return family == families.end() ? nullptr : &*family;
+}
+
 Finding known_family(const formats::Package& package, const Question& question) {
     if (package.architecture.empty()) return std::nullopt;  // a checkpoint tells once it is converted
     if (is_known_family(package, question.families)) return std::nullopt;
     return rejected(fmt::format("unsupported here: architecture {} task {}; known: {}", package.architecture,
                                 to_string(package.task), names_of(question.families)));
+}
+
+Finding required_features(const formats::Package& package, const Question& question) {
+    std::vector<std::string_view> missing;
+    for (const std::string& feature : question.request.required_model_features) {
+        if (!package.features.contains(feature) && !contains(missing, feature)) missing.emplace_back(feature);
+    }
+    if (missing.empty()) return std::nullopt;
+    const std::string names = fmt::format("{}", fmt::join(missing, ", "));
+    return rejected(fmt::format("required_model_features asks for {}, which this package does not state", names),
+                    fmt::format("leave {} out of required_model_features", names));
+}
+
+/// What a package states may change what its network answers: a decoder that does not know it would read nonsense.
+Finding stated_features(const formats::Package& package, const Question& question) {
+    const SupportedFamily* const family = find_family(package, question.families);
+    if (family == nullptr) return std::nullopt;  // another rule's word
+    std::vector<std::string_view> unknown;
+    for (const auto& [feature, unused] : package.features) {
+        if (!contains(family->features, feature)) unknown.emplace_back(feature);
+    }
+    if (unknown.empty()) return std::nullopt;
+    return rejected(fmt::format("the package states the feature{} {}, which this version does not implement",
+                                unknown.size() > 1 ? "s" : "", fmt::join(unknown, ", ")));
+}
+
+Finding trusted_source(const formats::Package& package, const Question& question) {
+    if (package.trusted_source || question.request.allow_untrusted_packages) return std::nullopt;
+    return rejected("its provider does not vouch for this package", "use allow_untrusted_packages=True");
 }
 
 Finding asked_quantization(const formats::Package& package, const Question& question) {
@@ -94,14 +132,31 @@ Finding asked_batch_size(const formats::Package& package, const Question& questi
                     "use batch_size=" + told(nearest));
 }
 
+Finding asked_nms_fusion(const formats::Package& package, const Question& question) {
+    if (!package.fused_nms) return std::nullopt;
+    const std::optional<NmsFusionPreferences>& asked = question.request.nms_fusion_preferences;
+    const auto remedy = [&] {
+        return fmt::format("use nms_fusion_preferences={}", written(preferences_for(*package.fused_nms)));
+    };
+    if (asked) {
+        const std::optional<std::string> problem = misfit(*package.fused_nms, *asked);
+        if (!problem) return std::nullopt;
+        return rejected(fmt::format("its NMS is part of the network {}", *problem), remedy());
+    }
+    constexpr std::string_view kNoEffect =
+        "its NMS is part of the network, so iou_threshold, max_detections and class_agnostic_nms {} no effect";
+    // Who names a package has asked for what is in it.
+    if (question.request.model_package_id == package.id) return remark(fmt::format(kNoEffect, "have"));
+    return rejected(fmt::format(kNoEffect, "would have"), remedy());
+}
+
 using PackageRule = Finding (*)(const formats::Package&, const Question&);
 
-constexpr std::array<PackageRule, 4> kPackageRules{
-    asked_package,
-    known_family,
-    asked_quantization,
-    asked_batch_size,
+/// What a package is. The rules after these are about how it is to be run.
+constexpr std::array<PackageRule, 5> kPackageRules{
+    asked_package, known_family, required_features, stated_features, trusted_source,
 };
+constexpr std::array<PackageRule, 3> kUseRules{asked_batch_size, asked_quantization, asked_nms_fusion};
 
 // --- Rules about a package in an engine on a device ------------------------------------------------------------------
 
@@ -117,6 +172,23 @@ Finding asked_providers(const Trial& trial) {
         return std::nullopt;
     }
     return rejected("only ONNX Runtime has execution providers", "leave onnx_execution_providers out");
+}
+
+/// What a TensorRT engine is bound to; null where the package is none, or states nothing.
+const TensorRtFacts* engine_facts(const Trial& trial) {
+    return trial.package.format == PackageFormat::trt_engine && trial.package.tensorrt ? &*trial.package.tensorrt
+                                                                                       : nullptr;
+}
+
+Finding asked_host_code(const Trial& trial) {
+    const TensorRtFacts* const facts = engine_facts(trial);
+    if (!facts || !facts->forward_compatible || trial.question.request.trt_engine_host_code_allowed) {
+        return std::nullopt;
+    }
+    return rejected(
+        "the engine runs on newer TensorRT versions by code for the CPU that it carries, and "
+        "trt_engine_host_code_allowed=False was asked for",
+        "use trt_engine_host_code_allowed=True");
 }
 
 Finding adapter_is_there(const Trial& trial) {
@@ -213,21 +285,6 @@ Finding torch_script_supports_device(const Trial& trial) {
     }
     const bool on_gpu = trial.device.kind == DeviceKind::cuda;
     return rejected(fmt::format("the package says that it does not run on a {}", on_gpu ? "GPU" : "CPU"));
-}
-
-/// `NVIDIA L4` and `nvidia-l4` are one name.
-std::string normalised(std::string name) {
-    for (char& c : name) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-        if (c == ' ') c = '-';
-    }
-    return name;
-}
-
-/// What a TensorRT engine is bound to; null where the package is none, or states nothing.
-const TensorRtFacts* engine_facts(const Trial& trial) {
-    return trial.package.format == PackageFormat::trt_engine && trial.package.tensorrt ? &*trial.package.tensorrt
-                                                                                       : nullptr;
 }
 
 Finding engine_file_fits_board(const Trial& trial) {
@@ -362,9 +419,10 @@ Finding torch_reads_torch_script(const Trial& trial) {
 
 using Rule = Finding (*)(const Trial&);
 
-/// In the order in which their words are told: what was asked for, what can never be here, what can be mended.
+/// After the backend, in the order in which their words are told: what was asked for, what can never be here, what can
+/// be mended.
 constexpr std::array<Rule, 18> kRules{
-    asked_backend,          asked_providers,      adapter_is_there,
+    asked_providers,        asked_host_code,      adapter_is_there,
     engine_runs_on_device,  device_exists,        engine_computes_precision,
     providers_fit_package,  providers_fit_device, torch_script_supports_device,
     engine_file_fits_board, engine_file_fits_gpu, engine_file_fits_version,
@@ -374,12 +432,14 @@ constexpr std::array<Rule, 18> kRules{
 
 // --- From findings to one verdict ------------------------------------------------------------------------------------
 
-std::vector<Verdict> findings_about(const formats::Package& package, const Question& question) {
-    std::vector<Verdict> findings;
-    for (const PackageRule rule : kPackageRules) {
-        if (Finding finding = rule(package, question)) findings.push_back(std::move(*finding));
-    }
-    return findings;
+void add(std::vector<Verdict>& findings, Finding finding) {
+    if (finding) findings.push_back(std::move(*finding));
+}
+
+template <std::size_t count>
+void add_findings(std::vector<Verdict>& findings, const std::array<PackageRule, count>& rules,
+                  const formats::Package& package, const Question& question) {
+    for (const PackageRule rule : rules) add(findings, rule(package, question));
 }
 
 bool is_obstacle(const Verdict& finding) {
@@ -425,9 +485,7 @@ Verdict joined(const std::vector<Verdict>& findings) {
 }  // namespace
 
 bool is_known_family(const formats::Package& package, std::span<const SupportedFamily> families) {
-    return std::ranges::any_of(families, [&](const SupportedFamily& family) {
-        return family.architecture == package.architecture && family.task == package.task;
-    });
+    return find_family(package, families) != nullptr;
 }
 
 std::string names_of(std::span<const SupportedFamily> families) {
@@ -439,15 +497,18 @@ std::string names_of(std::span<const SupportedFamily> families) {
 }
 
 Verdict judge(const Trial& trial) {
-    std::vector<Verdict> findings = findings_about(trial.package, trial.question);
-    for (const Rule rule : kRules) {
-        if (Finding finding = rule(trial)) findings.push_back(std::move(*finding));
-    }
+    std::vector<Verdict> findings;
+    add_findings(findings, kPackageRules, trial.package, trial.question);
+    add(findings, asked_backend(trial));
+    add_findings(findings, kUseRules, trial.package, trial.question);
+    for (const Rule rule : kRules) add(findings, rule(trial));
     return joined(findings);
 }
 
 Verdict judge_unopened(const formats::Package& package, const Question& question) {
-    std::vector<Verdict> findings = findings_about(package, question);
+    std::vector<Verdict> findings;
+    add_findings(findings, kPackageRules, package, question);
+    add_findings(findings, kUseRules, package, question);
     findings.push_back(mendable(fmt::format("no engine opens the format {} as it is", to_string(package.format)),
                                 conversion(package, question.request)));
     return joined(findings);

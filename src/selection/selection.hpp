@@ -20,6 +20,8 @@ namespace inference_models::selection {
 struct SupportedFamily {
     std::string_view architecture;
     TaskType task;
+    // NOLINTNEXTLINE(readability-redundant-member-init): GCC warns of initializers that leave it out otherwise
+    std::span<const std::string_view> features = {};  ///< of packages, that its decoder knows how to read
 };
 
 /// Whether a package is of a family that can be decoded, and all of those for a message: `yolov8 object-detection,

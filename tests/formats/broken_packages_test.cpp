@@ -245,6 +245,24 @@ TEST_F(BrokenPackage, EachFieldOfInferenceConfigIsChecked) {
     }
 }
 
+TEST_F(BrokenPackage, AFeatureThatMakesNoSenseIsNamed) {
+    const std::tuple<const char*, const char*, const char*> features[]{
+        {"[]", "model_features", "must be an object"},
+        {R"({"nms_fused": "yes"})", "model_features.nms_fused", "is neither true, false nor an object"},
+        {R"({"nms_fused": {"max_detections": -1}})", "model_features.nms_fused.max_detections", "is -1"},
+        {R"({"nms_fused": {"max_detections": 0.5}})", "model_features.nms_fused.max_detections", "whole number"},
+        {R"({"nms_fused": {"confidence_threshold": "x"}})", "model_features.nms_fused.confidence_threshold",
+         "must be a number"},
+        {R"({"nms_fused": {"iou_threshold": 1.5}})", "model_features.nms_fused.iou_threshold", "must be 0 to 1"},
+        {R"({"nms_fused": {"class_agnostic": 2}})", "model_features.nms_fused.class_agnostic", "must be true or false"},
+    };
+    for (const auto& [stated, field, part] : features) {
+        SCOPED_TRACE(stated);
+        write("model_config.json", with(kModelConfig, "{", std::string(R"({"model_features": )") + stated + ", "));
+        expect_error(listing_error(), ErrorKind::corrupted_package, in("model_config.json") + ": " + field, part);
+    }
+}
+
 TEST_F(BrokenPackage, ABatchThatContradictsTheGraphIsNamed) {
     const std::string file = in("inference_config.json");
     write("inference_config.json", with(kInferenceConfig, R"("static_batch_size": 1)", R"("static_batch_size": 8)"));

@@ -204,13 +204,53 @@ TEST_F(RoboflowPackage, WeightsThatOnlyAnEngineReadsAreLookedAt) {
     EXPECT_EQ(listed().format, PackageFormat::trt_engine);
 }
 
+TEST_F(RoboflowPackage, StatedFeaturesAreReadWithTheirValues) {
+    EXPECT_TRUE(listed().features.empty());
+    write("model_config.json", with(kModelConfig, "{", R"({"model_features": null, "trusted_source": false, )"));
+    EXPECT_TRUE(listed().features.empty());
+    EXPECT_FALSE(listed().fused_nms);
+    EXPECT_TRUE(listed().trusted_source);  // the user named the path
+
+    write("model_config.json", with(kModelConfig, "{", R"({"model_features": {
+        "nms_fused": {"max_detections": 300, "confidence_threshold": 0.25, "iou_threshold": 0.7, "class_agnostic": 1},
+        "of_tomorrow": [1, "x", null], "not_stated": null}, )"));
+    const Package package = listed();
+    EXPECT_THAT(
+        package.features,
+        ElementsAre(
+            std::pair("nms_fused",
+                      R"({"class_agnostic":1,"confidence_threshold":0.25,"iou_threshold":0.7,"max_detections":300})"),
+            std::pair("of_tomorrow", R"([1,"x",null])")));
+    ASSERT_TRUE(package.fused_nms);
+    EXPECT_EQ(package.fused_nms->max_detections, 300);
+    EXPECT_EQ(package.fused_nms->confidence_threshold, 0.25);
+    EXPECT_EQ(package.fused_nms->iou_threshold, 0.7);
+    EXPECT_EQ(package.fused_nms->class_agnostic, true);
+
+    write("model_config.json", with(kModelConfig, "{", R"({"model_features": {"nms_fused": {}}, )"));
+    ASSERT_TRUE(listed().fused_nms);
+    EXPECT_EQ(listed().fused_nms->max_detections, std::nullopt);
+    EXPECT_EQ(listed().fused_nms->class_agnostic, std::nullopt);
+}
+
+TEST_F(RoboflowPackage, FusedNmsOfTheInferenceConfigIsNoStatedFeature) {
+    OnnxNetwork network = small_detector();
+    network.outputs = {OnnxOutput{.name = "output0", .shape = {1, 300, 6}, .values = std::vector<float>(1800, 0.0F)}};
+    write("weights.onnx", build_onnx(network));
+    write("inference_config.json", with(kInferenceConfig, R"("fused": false)", R"("fused": true)"));
+    EXPECT_TRUE(contents().post_processing.fused_nms);
+    EXPECT_FALSE(listed().fused_nms);
+    EXPECT_TRUE(listed().features.empty());
+}
+
 TEST_F(RoboflowPackage, TorchScriptFactsAreRead) {
     become("torch-script", "weights.torchscript");
     write("model_config.json",
           R"({"model_architecture": "yolov8", "task_type": "object-detection", "backend_type": "torch-script",
-              "torch_version": "2.6.0", "supported_device_types": ["cpu", "cuda"]})");
+              "torch_version": "2.6.0", "torchvision_version": "0.21.0", "supported_device_types": ["cpu", "cuda"]})");
     ASSERT_TRUE(listed().torch_script);
     EXPECT_EQ(listed().torch_script->torch_version, "2.6.0");
+    EXPECT_EQ(listed().torch_script->torchvision_version, "0.21.0");
     EXPECT_THAT(listed().torch_script->supported_devices, ElementsAre(DeviceKind::cpu, DeviceKind::cuda));
 }
 
@@ -245,7 +285,8 @@ TEST_F(RoboflowPackage, WhatAnEngineIsBoundToIsReadInBothSpellings) {
     write("model_config.json",
           with(config, "{", R"({"trt_version": "10.9.0.34", "cuda_device_cc": "8.9", "cuda_version": "12.8",
                "cuda_device_type": "nvidia-l4", "same_cc_compatible": true, "trt_forward_compatible": true,
-               "trt_lean_runtime_excluded": true, "machine_type": "gpu-server", )"));
+               "trt_lean_runtime_excluded": true, "machine_type": "gpu-server",
+               "machine_specs": {"driver_version": "550.1", "os_version": "ubuntu-22.04"}, )"));
     TensorRtFacts facts = listed().tensorrt.value();
     EXPECT_EQ(facts.tensorrt_version, "10.9.0.34");
     EXPECT_EQ(facts.compute_capability, "8.9");
@@ -255,14 +296,19 @@ TEST_F(RoboflowPackage, WhatAnEngineIsBoundToIsReadInBothSpellings) {
     EXPECT_TRUE(facts.forward_compatible);
     EXPECT_TRUE(facts.lean_runtime_excluded);
     EXPECT_FALSE(facts.jetson_l4t_version);
+    EXPECT_EQ(facts.driver_version, "550.1");
+    EXPECT_EQ(facts.os_version, "ubuntu-22.04");
 
     write("local_trt_package_manifest.json", R"({"packageManifest": {"type": "trt-model-package-v1",
           "trtVersion": "10.3.0", "cudaDeviceCC": "8.7", "sameCCCompatible": false, "machineType": "jetson",
-          "machineSpecs": {"type": "jetson-machine-specs-v1", "l4tVersion": "36.4.3"}}, "files": {}})");
+          "machineSpecs": {"type": "jetson-machine-specs-v1", "l4tVersion": "36.4.3", "deviceName": "orin-nx",
+                           "driverVersion": "540.4"}}, "files": {}})");
     facts = listed().tensorrt.value();
     EXPECT_EQ(facts.tensorrt_version, "10.3.0");
     EXPECT_EQ(facts.compute_capability, "8.7");
     EXPECT_EQ(facts.jetson_l4t_version, "36.4.3");
+    EXPECT_EQ(facts.jetson_module, "orin-nx");
+    EXPECT_EQ(facts.driver_version, "540.4");
 
     write("local_trt_package_manifest.json", R"({"packageManifest": {"cudaDeviceCC": 8.7}})");
     expect_error(listing_error(), ErrorKind::corrupted_package,

@@ -197,6 +197,14 @@ formats::Package jetson_tensorrt_package(const std::string& l4t_version) {
     return package;
 }
 
+formats::Package fused_package(const std::string& id) {
+    formats::Package package = torch_script_package(id);
+    package.features["nms_fused"] =
+        R"({"class_agnostic":false,"confidence_threshold":0.25,"iou_threshold":0.7,"max_detections":300})";
+    package.fused_nms = FusedNms{300, 0.25, 0.7, false};
+    return package;
+}
+
 formats::Package ultralytics_checkpoint() {
     formats::Package package = package_of("best.pt", PackageFormat::ultralytics, "");
     package.path = "/models/my runs/best.pt";

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <string>
+#include <string_view>
 
 /// Machines and packages described by hand.
 namespace inference_models::selection {
@@ -42,7 +43,8 @@ RuntimeDescription apple_like_arm64();
 /// A small arm64 board with nothing but ONNX Runtime of long ago.
 RuntimeDescription arm_board();
 
-inline constexpr std::array kFamilies{SupportedFamily{"yolov8", TaskType::object_detection},
+inline constexpr std::array<std::string_view, 2> kFeatures{"nms_fused", "a_known_one"};
+inline constexpr std::array kFamilies{SupportedFamily{"yolov8", TaskType::object_detection, kFeatures},
                                       SupportedFamily{"yolov8", TaskType::instance_segmentation},
                                       SupportedFamily{"rfdetr", TaskType::object_detection}};
 
@@ -52,6 +54,8 @@ formats::Package torch_script_package(const std::string& id = "torchscript-fp32"
 /// Made on an NVIDIA L4 by TensorRT 10.9.0.34.
 formats::Package tensorrt_package(const std::string& id = "trt-fp16");
 formats::Package jetson_tensorrt_package(const std::string& l4t_version);
+/// A TorchScript package that states NMS as its feature, with the parameters of nms_fusion_preferences=True.
+formats::Package fused_package(const std::string& id = "fused");
 formats::Package ultralytics_checkpoint();
 formats::Package broken_package(const std::string& id = "broken");
 

@@ -85,6 +85,16 @@ TEST(NoUsableBackend, AskingAsTheHintSaysWorks) {
               chosen);
 }
 
+TEST(NoUsableBackend, TellsTheRestOfTheRequest) {
+    LoadOptions request;
+    request.required_model_features = {"x", "y"};
+    request.nms_fusion_preferences = default_nms_fusion_preferences();
+    request.trt_engine_host_code_allowed = false;
+    EXPECT_THAT(error_of(laptop_with_onnxruntime(), {onnx_package()}, request).message(),
+                HasSubstr("as asked (required_model_features=x,y nms_fusion_preferences=True "
+                          "trt_engine_host_code_allowed=False):"));
+}
+
 TEST(NoUsableBackend, TensorRtWithAPackageButWithoutAGpu) {
     LoadOptions request;
     request.backends = {BackendType::trt};

@@ -139,7 +139,7 @@ TEST(Quantization, AnEngineThatDoesNotComputeInItIsOut) {
 
 struct BatchCase {
     BatchRule rule;
-    std::int64_t asked;
+    AcceptedRange<std::int64_t> asked;
     bool allowed;
     std::string reason;
     std::string remedy;
@@ -147,27 +147,210 @@ struct BatchCase {
 
 TEST(AskedBatchSize, HasToBeWithinThePackagesRule) {
     const std::vector<BatchCase> cases{
-        {{1, 1}, 1, true, "", ""},
+        {{1, 1}, {1, 1}, true, "", ""},
         {{1, 1},
-         8,
+         {8, 8},
          false,
          "batch_size=8 was asked for, this package takes 1 per run",
          "use batch_size=1, which runs here"},
-        {{1, std::nullopt}, 64, true, "", ""},
-        {{2, 16}, 16, true, "", ""},
-        {{2, 16}, 17, false, "takes 2 to 16 per run", "use batch_size=16"},
-        {{2, 16}, 1, false, "takes 2 to 16 per run", "use batch_size=2"},
-        {{4, std::nullopt}, 1, false, "takes 4 or more per run", "use batch_size=4"},
+        {{1, std::nullopt}, {64, 64}, true, "", ""},
+        {{2, 16}, {16, 16}, true, "", ""},
+        {{2, 16}, {17, 17}, false, "takes 2 to 16 per run", "use batch_size=16"},
+        {{2, 16}, {1, 1}, false, "takes 2 to 16 per run", "use batch_size=2"},
+        {{4, std::nullopt}, {1, 1}, false, "takes 4 or more per run", "use batch_size=4"},
+        {{2, 16}, {2, 16}, true, "", ""},
+        {{2, 16}, {3, 15}, true, "", ""},
+        {{1, std::nullopt}, {1, 1'000'000}, true, "", ""},
+        {{2, 16},
+         {1, 16},
+         false,
+         "batch_size=1..16 was asked for, this package takes 2 to 16 per run",
+         "use batch_size=2..16, which runs here"},
+        {{2, 16}, {8, 32}, false, "batch_size=8..32 was asked for", "use batch_size=8..16, which runs here"},
+        {{2, 16}, {1, 32}, false, "batch_size=1..32 was asked for", "use batch_size=2..16, which runs here"},
+        {{2, 16}, {16, 32}, false, "batch_size=16..32 was asked for", "use batch_size=16, which runs here"},
+        {{2, 16}, {17, 32}, false, "batch_size=17..32 was asked for", "use batch_size=16, which runs here"},
+        {{4, std::nullopt}, {1, 8}, false, "takes 4 or more per run", "use batch_size=4..8, which runs here"},
+        {{4, 4}, {1, 8}, false, "takes 4 per run", "use batch_size=4, which runs here"},
     };
     for (const BatchCase& each : cases) {
-        SCOPED_TRACE(each.asked);
+        SCOPED_TRACE(std::to_string(each.asked.min) + " to " + std::to_string(each.asked.max));
         formats::Package package = torch_script_package();
         package.batch = each.rule;
         LoadOptions request;
-        request.batch_size = {each.asked, each.asked};
+        request.batch_size = each.asked;
         expect_ranking(rank(cpu_server_with_onnxruntime_and_torch(), {package}, request),
                        {{each.allowed ? chosen : rejected, "torchscript-fp32 torch cpu", each.reason, each.remedy}});
     }
+}
+
+// --- Features, trust, fused NMS --------------------------------------------------------------------------------------
+
+TEST(RequiredFeatures, HaveToBeStated) {
+    formats::Package package = torch_script_package();
+    package.features = {{"a_known_one", "null"}};
+    LoadOptions request;
+    request.required_model_features = {"a_known_one"};
+    EXPECT_EQ(rank(cpu_server_with_onnxruntime_and_torch(), {package}, request)[0].status, chosen);
+    request.required_model_features = {"x", "a_known_one", "y", "x"};
+    expect_ranking(rank(cpu_server_with_onnxruntime_and_torch(), {package}, request),
+                   {{rejected, "torchscript-fp32 torch cpu",
+                     "required_model_features asks for x, y, which this package does not state",
+                     "leave x, y out of required_model_features, which runs here"}});
+}
+
+TEST(StatedFeatures, HaveToBeKnownForThePackagesFamily) {
+    const RuntimeDescription machine = cpu_server_with_onnxruntime_and_torch();
+    formats::Package package = torch_script_package();
+    package.features = {{"a_known_one", "{}"}, {"of_tomorrow", "1"}};
+    LoadOptions request;
+    request.required_model_features = {"of_tomorrow"};
+    expect_ranking(rank(machine, {package}, request),
+                   {{rejected, "torchscript-fp32 torch cpu",
+                     "the package states the feature of_tomorrow, which this version does not implement"}});
+    package.features.erase("of_tomorrow");
+    EXPECT_EQ(rank(machine, {package})[0].status, chosen);
+    package.architecture = "rfdetr";
+    EXPECT_EQ(rank(machine, {package})[0].reason,
+              "the package states the feature a_known_one, which this version does not implement");
+    package.architecture = "yolov4";
+    EXPECT_THAT(rank(machine, {package})[0].reason, testing::HasSubstr("unsupported here: architecture yolov4"));
+}
+
+TEST(Trust, APackageThatNobodyVouchesForIsTakenOnlyWhenAllowedEvenIfNamed) {
+    const RuntimeDescription machine = cpu_server_with_onnxruntime_and_torch();
+    formats::Package package = torch_script_package();
+    package.trusted_source = false;
+    LoadOptions request;
+    for (const char* const name : {"", "torchscript-fp32"}) {
+        SCOPED_TRACE(name);
+        request.model_package_id = name;
+        request.allow_untrusted_packages = false;
+        expect_ranking(rank(machine, {package}, request),
+                       {{rejected, "torchscript-fp32 torch cpu", "its provider does not vouch for this package",
+                         "use allow_untrusted_packages=True, which runs here"}});
+        request.allow_untrusted_packages = true;
+        EXPECT_EQ(rank(machine, {package}, request)[0].status, chosen);
+    }
+}
+
+TEST(FusedNms, IsTakenOnlyWhenAskedFor) {
+    const RuntimeDescription machine = cpu_server_with_onnxruntime_and_torch();
+    LoadOptions request;
+    expect_ranking(rank(machine, {fused_package(), torch_script_package()}, request),
+                   {{chosen, "torchscript-fp32 torch cpu", "torch 2.13.0+cpu on cpu"},
+                    {rejected, "fused torch cpu",
+                     "its NMS is part of the network, so iou_threshold, max_detections and class_agnostic_nms would "
+                     "have no effect",
+                     "use nms_fusion_preferences=True, which runs here"}});
+    request.nms_fusion_preferences = default_nms_fusion_preferences();
+    expect_ranking(rank(machine, {torch_script_package(), fused_package("z")}, request),
+                   {{chosen, "z torch cpu", "torch 2.13.0+cpu on cpu"},
+                    {usable, "torchscript-fp32 torch cpu", "NMS in the network that is nearer"}});
+}
+
+TEST(FusedNms, ThatOnlyThePackagesOwnFilesImplyIsNoStatedFeature) {
+    formats::Package package = fused_package();
+    package.features.clear();
+    package.fused_nms.reset();
+    EXPECT_EQ(rank(cpu_server_with_onnxruntime_and_torch(), {package})[0].status, chosen);
+}
+
+TEST(FusedNms, NamingThePackageAsksForIt) {
+    const RuntimeDescription machine = cpu_server_with_onnxruntime_and_torch();
+    LoadOptions request;
+    request.model_package_id = "fused";
+    EXPECT_THAT(rank(machine, {fused_package()}, request)[0].reason, testing::HasSubstr("class_agnostic_nms have no"));
+    EXPECT_EQ(rank(machine, {fused_package()}, request)[0].status, chosen);
+    request.nms_fusion_preferences = NmsFusionPreferences{.max_detections = AcceptedRange<std::int64_t>{1, 2},
+                                                          .confidence_threshold = {},
+                                                          .iou_threshold = {},
+                                                          .class_agnostic = {}};
+    EXPECT_EQ(rank(machine, {fused_package()}, request)[0].status, rejected);
+}
+
+struct FusionCase {
+    FusedNms stated;
+    std::optional<NmsFusionPreferences> wanted;
+    std::string reason;  ///< empty: taken
+    std::string remedy;
+};
+
+TEST(FusedNms, HasToBeAsThePreferencesSay) {
+    using Count = AcceptedRange<std::int64_t>;
+    using Threshold = AcceptedRange<double>;
+    const FusedNms usual{300, 0.25, 0.7, false};
+    const NmsFusionPreferences by_default = default_nms_fusion_preferences();
+    const std::vector<FusionCase> cases{
+        {usual, by_default, "", ""},
+        {usual, NmsFusionPreferences{}, "", ""},
+        {{}, NmsFusionPreferences{}, "", ""},
+        {usual, NmsFusionPreferences{Count{300, 400}, Threshold{0.2, 0.25}, Threshold{0.7, 0.7}, false}, "", ""},
+        {{100, 0.25, 0.7, false},
+         by_default,
+         "its NMS is part of the network with max_detections 100, nms_fusion_preferences asks for 300",
+         R"(use nms_fusion_preferences={"max_detections": 100, "confidence_threshold": 0.25, "iou_threshold": 0.7, )"
+         R"("class_agnostic": False}, which runs here)"},
+        {usual, NmsFusionPreferences{Count{301, 400}, {}, {}, {}},
+         "max_detections 300, nms_fusion_preferences asks for "
+         "[301, 400]",
+         "use nms_fusion_preferences=True, which runs here"},
+        {usual, NmsFusionPreferences{{}, Threshold{0.26, 1}, {}, {}},
+         "confidence_threshold 0.25, nms_fusion_preferences asks for [0.26, 1]", "=True, which runs here"},
+        {usual, NmsFusionPreferences{{}, {}, Threshold{0, 0.69}, {}},
+         "iou_threshold 0.7, nms_fusion_preferences asks for [0, 0.69]", "=True, which runs here"},
+        {usual, NmsFusionPreferences{{}, {}, {}, true}, "class_agnostic False, nms_fusion_preferences asks for True",
+         "=True, which runs here"},
+        {{300, 0.25, std::nullopt, false},
+         by_default,
+         "its NMS is part of the network without stating its iou_threshold, nms_fusion_preferences asks for 0.7",
+         R"(use nms_fusion_preferences={"max_detections": 300, "confidence_threshold": 0.25, "class_agnostic": False},)"},
+        {{}, by_default, "without stating its max_detections", "use nms_fusion_preferences={}, which runs here"},
+        {{300, 0.25, 0.7, true}, std::nullopt, "would have no effect", R"("class_agnostic": True}, which runs here)"},
+    };
+    for (const FusionCase& each : cases) {
+        SCOPED_TRACE(each.reason);
+        formats::Package package = fused_package();
+        package.fused_nms = each.stated;
+        LoadOptions request;
+        request.nms_fusion_preferences = each.wanted;
+        expect_ranking(rank(cpu_server_with_onnxruntime_and_torch(), {package}, request),
+                       {{each.reason.empty() ? chosen : rejected, "fused torch cpu", each.reason, each.remedy}});
+    }
+}
+
+/// Section by section of a request, the first one that a package does not meet is told.
+TEST(Rules, AreToldInTheirOrder) {
+    formats::Package package = fused_package();
+    package.architecture = "yolov4";
+    package.quantization = Precision::int8;
+    package.trusted_source = false;
+    LoadOptions request;
+    request.model_package_id = "another";
+    request.required_model_features = {"x"};
+    request.backends = {BackendType::onnx};
+    request.batch_size = {2, 2};
+    const auto reason = [&] { return rank(machine_with_nothing(), {package}, request)[0].reason; };
+    EXPECT_THAT(reason(), testing::StartsWith("model_package_id"));
+    request.model_package_id.clear();
+    EXPECT_THAT(reason(), testing::StartsWith("unsupported here"));
+    package.architecture = "yolov8";
+    package.features["y"] = "1";
+    EXPECT_THAT(reason(), testing::StartsWith("required_model_features"));
+    request.required_model_features.clear();
+    EXPECT_THAT(reason(), testing::StartsWith("the package states the feature y"));
+    package.features.erase("y");
+    EXPECT_THAT(reason(), testing::StartsWith("its provider does not vouch"));
+    request.allow_untrusted_packages = true;
+    EXPECT_THAT(reason(), testing::StartsWith("backend=onnx"));
+    request.backends.clear();
+    EXPECT_THAT(reason(), testing::StartsWith("batch_size=2"));
+    request.batch_size.reset();
+    EXPECT_THAT(reason(), testing::StartsWith("int8 is used"));
+    package.quantization = Precision::fp32;
+    EXPECT_THAT(reason(), testing::StartsWith("its NMS is part of the network"));
+    request.nms_fusion_preferences = default_nms_fusion_preferences();
+    EXPECT_THAT(reason(), testing::StartsWith("PyTorch is not installed"));
 }
 
 // --- ONNX Runtime ----------------------------------------------------------------------------------------------------
@@ -271,6 +454,12 @@ TEST(TorchScript, NeedsThePyTorchThatMadeItOrANewerOne) {
     EXPECT_THAT(rank(cuda_server(), {package})[0].remedy,
                 testing::EndsWith("https://download.pytorch.org/whl/cu128 --upgrade"));
     package.torch_script->torch_version.clear();
+    EXPECT_EQ(rank(cpu_server_with_onnxruntime_and_torch(), {package})[0].status, chosen);
+}
+
+TEST(TorchScript, WhatItWasMadeBesideIsNotHeldAgainstIt) {
+    formats::Package package = torch_script_package();
+    package.torch_script->torchvision_version = "99.0";
     EXPECT_EQ(rank(cpu_server_with_onnxruntime_and_torch(), {package})[0].status, chosen);
 }
 
@@ -381,6 +570,19 @@ TEST(TensorRtEngine, ThatStatesNothingIsTriedOnAJetsonToo) {
     package.tensorrt.reset();
     expect_ranking(rank(jetson_orin(), {package}),
                    {{chosen, "trt-fp16 tensorrt cuda:0", "tensorrt 10.3.0.30 on cuda:0"}});
+}
+
+TEST(TensorRtEngine, WithCodeForTheCpuCanBeRefused) {
+    formats::Package package = tensorrt_package();
+    LoadOptions request;
+    request.trt_engine_host_code_allowed = false;
+    EXPECT_EQ(rank(cuda_server(), {package}, request)[0].status, chosen);
+    package.tensorrt->forward_compatible = true;
+    expect_ranking(rank(cuda_server(), {package}, request),
+                   {{rejected, "trt-fp16 tensorrt cuda:0", "trt_engine_host_code_allowed=False was asked for",
+                     "use trt_engine_host_code_allowed=True, which runs here"}});
+    request.trt_engine_host_code_allowed = true;
+    EXPECT_EQ(rank(cuda_server(), {package}, request)[0].status, chosen);
 }
 
 TEST(TensorRtEngine, IsComparedWithTheGpuThatIsAskedFor) {
