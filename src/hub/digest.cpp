@@ -28,6 +28,10 @@ const std::uint8_t* octets(std::string_view text) {
     return reinterpret_cast<const std::uint8_t*>(text.data());
 }
 
+bool are_digits(std::string_view text, std::size_t count) noexcept {
+    return text.size() == count && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 Error unreadable(const std::filesystem::path& path, int problem) {
     return {ErrorKind::io_failure, path.string(),
             fmt::format("{} cannot be read: {}", path.string(), std::generic_category().message(problem)),
@@ -103,6 +107,14 @@ std::string sha256(std::string_view text) {
     std::array<std::uint8_t, SHA256_DIGEST_SIZE> digest{};
     sha256_digest(&context, digest.size(), digest.data());
     return hexadecimal(digest);
+}
+
+bool is_sha256(std::string_view text) noexcept {
+    return are_digits(text, std::size_t{2} * SHA256_DIGEST_SIZE);
+}
+
+bool is_md5(std::string_view text) noexcept {
+    return are_digits(text, std::size_t{2} * MD5_DIGEST_SIZE);
 }
 
 std::string keyed_sha256(std::string_view key, std::string_view text) {

@@ -24,6 +24,8 @@ class DigestStream {
 public:
     DigestStream();
     ~DigestStream();
+    DigestStream(const DigestStream&) = delete;
+    DigestStream& operator=(const DigestStream&) = delete;
     DigestStream(DigestStream&&) noexcept;
     DigestStream& operator=(DigestStream&&) noexcept;
 
@@ -40,6 +42,10 @@ private:
 [[nodiscard]] Digests digests_of_file(const std::filesystem::path& path);
 
 [[nodiscard]] std::string sha256(std::string_view text);
+
+/// Whether a text is written as such a digest: 64 or 32 lower-case hexadecimal digits.
+[[nodiscard]] bool is_sha256(std::string_view text) noexcept;
+[[nodiscard]] bool is_md5(std::string_view text) noexcept;
 
 /// HMAC with SHA-256.
 [[nodiscard]] std::string keyed_sha256(std::string_view key, std::string_view text);

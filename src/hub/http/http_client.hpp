@@ -2,12 +2,8 @@
 
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
-#include <optional>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,12 +29,14 @@ struct HttpResponse {
 };
 
 /// One request and its answer, whatever the status; at most five redirects are followed, none from https to http.
+/// A client keeps its connections for the next request, and serves one thread at a time.
 class HttpClient {
 public:
     virtual ~HttpClient() = default;
 
     /// \throws Error `unreachable` where there is no answer; `retrieval_failure` for an answer that is too large, a
-    ///         redirect that may not be followed, a certificate that is not trusted, or where libcurl is not installed
+    ///         redirect that may not be followed, a certificate that is not trusted, or where libcurl is not installed;
+    ///         `invalid_argument` for headers or a key that would break the request
     [[nodiscard]] virtual HttpResponse get(const HttpRequest& request) = 0;
 
 protected:
@@ -47,6 +45,7 @@ protected:
     HttpClient& operator=(const HttpClient&) = default;
 };
 
+/// Opens libcurl with its first request.
 [[nodiscard]] std::unique_ptr<HttpClient> curl_client();
 
 }  // namespace inference_models::hub

@@ -1,0 +1,96 @@
+"""What the tests of the hub share: models by id on two servers, the library's own code through ctypes, and a server
+with faults."""
+
+import ctypes
+import json
+from pathlib import Path
+
+import pytest
+from cli.conftest import image, program  # noqa: F401 - fixtures
+from support.fault_server import FaultServer
+from support.models_by_id import MODEL, Client, hub_serving
+from support.tiny_models import write_package
+from support.weights_api import Package, WeightsApi, package_files
+
+
+class HubForTests:
+    """Each call returns what it gave as a dictionary; `error` in it is the Error that it threw."""
+
+    def __init__(self, path):
+        self._library = ctypes.CDLL(str(path))
+        for name in ("testing_download", "testing_http_get"):
+            getattr(self._library, name).restype = ctypes.c_void_p
+
+    def _call(self, name, arguments):
+        text = getattr(self._library, name)(json.dumps(arguments).encode())
+        try:
+            return json.loads(ctypes.string_at(text))
+        finally:
+            self._library.testing_free_text(ctypes.c_void_p(text))
+
+    def download(self, files, **rules):
+        return self._call("testing_download", {"files": files, **rules})
+
+    def get(self, url, **request):
+        return self._call("testing_http_get", {"url": url, **request})
+
+
+@pytest.fixture(scope="session")
+def testing_library(build_dir):
+    path = build_dir / "lib" / "libinference_models_testing.so"
+    if not path.is_file():
+        pytest.skip(f"{path} is not built")
+    return path
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch):
+    """The servers are on this machine."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def hub(testing_library):
+    return HubForTests(testing_library)
+
+
+@pytest.fixture
+def server():
+    with FaultServer() as running:
+        yield running
+
+
+@pytest.fixture
+def other_server():
+    with FaultServer() as running:
+        yield running
+
+
+# --- A model by id -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """A folder with a model that has one package."""
+    write_package(tmp_path / "folder" / MODEL / "onnxfp32")
+    return tmp_path / "folder"
+
+
+@pytest.fixture
+def api(folder):
+    """The same model on the tests' own server."""
+    package = Package("onnxfp32", package_files(folder / MODEL / "onnxfp32"))
+    with WeightsApi(MODEL, [package]).running() as running:
+        yield running
+
+
+@pytest.fixture
+def served_hub(build_dir, folder):
+    with hub_serving(build_dir / "bin/inference-models", folder) as hub:
+        yield hub
+
+
+@pytest.fixture
+def client(program, tmp_path, api):  # noqa: F811
+    return Client(program, tmp_path / "cache", api.url)
