@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -28,8 +29,14 @@ struct ProviderRequest {
 using WeightsProvider = std::function<ModelMetadata(const ProviderRequest&)>;
 
 /// Makes `weights_provider=NAME` ask this one. A provider that had the name before is replaced.
-/// \throws Error `invalid_argument` for a name that is empty or belongs to the library: `roboflow`, `local`, `bundled`,
-///         `offline`
+/// \throws Error `invalid_argument` for a name that is no word of letters, digits, `-`, `_` and `.`, or belongs to the
+///         library: `roboflow`, `local`, `bundled`, `offline`
 INFERENCE_MODELS_EXPORT void register_model_provider(const std::string& name, WeightsProvider provider);
+
+/// What a provider answers in Roboflow's protocol, for those who pass on such an answer: `{"modelMetadata": {...}}`.
+/// \param source  for messages: who answered
+/// \throws Error `retrieval_failure` where it makes no sense
+[[nodiscard]] INFERENCE_MODELS_EXPORT ModelMetadata model_metadata_from_json(std::string_view text,
+                                                                             const std::string& source);
 
 }  // namespace inference_models

@@ -20,13 +20,13 @@ struct Settings {
     std::string api_key;         ///< ROBOFLOW_API_KEY; empty: none
     std::string secure_gateway;  ///< SECURE_GATEWAY, or LICENSE_SERVER: `http://gateway`; empty: none
     bool offline = false;        ///< OFFLINE_MODE
-    std::chrono::milliseconds api_timeout{5000};                ///< API_CALLS_TIMEOUT, in seconds
-    std::uint32_t api_tries = 3;                                ///< API_CALLS_MAX_TRIES
-    std::set<long> statuses_to_retry{408, 429, 502, 503, 504};  ///< IDEMPOTENT_API_REQUEST_CODES_TO_RETRY
-    std::chrono::minutes choice_expires_after{1440};            ///< AUTO_LOADER_CACHE_EXPIRATION_MINUTES
-    std::chrono::milliseconds download_connect_timeout{30000};  ///< CHUNK_DOWNLOAD_CONNECT_TIMEOUT, in seconds
-    std::chrono::milliseconds download_stall_timeout{60000};    ///< CHUNK_DOWNLOAD_READ_TIMEOUT, in seconds
-    std::uint32_t download_tries = 60;                          ///< CHUNK_DOWNLOAD_MAX_ATTEMPTS, of one range
+    std::chrono::milliseconds api_timeout{5000};                     ///< API_CALLS_TIMEOUT, in seconds
+    std::uint32_t api_tries = 3;                                     ///< API_CALLS_MAX_TRIES
+    std::set<long> statuses_to_retry{408, 429, 500, 502, 503, 504};  ///< IDEMPOTENT_API_REQUEST_CODES_TO_RETRY
+    std::chrono::minutes choice_expires_after{1440};                 ///< AUTO_LOADER_CACHE_EXPIRATION_MINUTES
+    std::chrono::milliseconds download_connect_timeout{30000};       ///< CHUNK_DOWNLOAD_CONNECT_TIMEOUT, in seconds
+    std::chrono::milliseconds download_stall_timeout{60000};         ///< CHUNK_DOWNLOAD_READ_TIMEOUT, in seconds
+    std::uint32_t download_tries = 60;                               ///< CHUNK_DOWNLOAD_MAX_ATTEMPTS, of one range
 
     /// The value of a variable, or nothing where it is not set.
     using Environment = std::function<std::optional<std::string>(const char* name)>;

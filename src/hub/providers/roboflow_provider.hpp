@@ -1,6 +1,6 @@
 #pragma once
 
-#include "hub/http_client.hpp"
+#include "hub/http/http_client.hpp"
 #include "hub/settings.hpp"
 
 #include <inference_models/weights_provider.hpp>
