@@ -50,11 +50,11 @@ struct OfflineModelStatus {
 /// \throws Error `invalid_argument` where neither a variable nor a home directory says
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::filesystem::path model_cache_directory();
 
-/// What is in the cache, by model id. Looks at sizes and times alone.
+/// What is in the cache, by model id. Looks at sizes and times, and reads the files whose time has changed.
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::vector<OfflineModelStatus> list_offline_models();
 
 /// The entries of one model (several where several providers have one of this id); none where it is not in the cache.
-/// \param check_hashes  read every byte; else sizes and times decide
+/// \param check_hashes  read every byte; else only files whose time has changed are read
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::vector<OfflineModelStatus> verify_offline_model(const std::string& model_id,
                                                                                            bool check_hashes = false);
 
@@ -67,7 +67,8 @@ struct PrunedCache {
 
 /// What to take away besides what is of no use: files that no package uses, unfinished downloads, damaged packages.
 struct PruneOptions {
-    std::vector<std::string> model_ids;                          ///< everything of these models
+    // NOLINTNEXTLINE(readability-redundant-member-init): GCC warns of initializers that leave it out otherwise
+    std::vector<std::string> model_ids = {};                     ///< everything of these models
     bool all = false;                                            ///< everything
     std::optional<std::chrono::days> unused_for = std::nullopt;  ///< packages that were not loaded for so long
 };

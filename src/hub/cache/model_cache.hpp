@@ -1,14 +1,14 @@
 #pragma once
 
-#include "hub/downloads.hpp"
+#include "hub/cache/cache_layout.hpp"
+#include "hub/cache/choice_file.hpp"
+#include "hub/cache/listing_file.hpp"
+#include "hub/cache/package_store.hpp"
 
 #include <inference_models/model_cache.hpp>
 #include <inference_models/model_metadata.hpp>
 
-#include <chrono>
 #include <filesystem>
-#include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,7 +18,7 @@
 /// changes it holds a lock that ends with its process.
 ///
 ///     CACHEDIR.TAG
-///     salt                            random bytes of this cache, for hashes of API keys
+///     salt, salt.lock                 random bytes of this cache, for hashes of API keys
 ///     blobs/SHA256                    contents, read-only
 ///     models/SLUG-HASH/               SLUG: the id made readable; HASH: of provider, host and id
 ///         listing.json                what the provider said, when, and under which key's salted hash
@@ -26,45 +26,17 @@
 ///                                     and .package.json: handle, size, time, digests of each file
 ///         downloads/ID/               what is on its way
 ///         ID.lock                     held by the process that brings the package
+///         ID.used                     as old as the package's last use, give or take a day
 ///     choices/SHA256.json             what was chosen for a request
 ///     store.lock                      shared: bringing a package; exclusive: taking files away
 namespace inference_models::hub {
-
-/// Whose model it is: the same id of another provider or host is another model.
-struct ModelKey {
-    std::string provider;  ///< `roboflow`, or a registered one's name
-    std::string host;      ///< the provider's address; empty for registered ones
-    std::string model_id;
-};
-
-/// What a provider said of a model at a time.
-struct ListingRecord {
-    ModelKey key;
-    ModelMetadata model;
-    std::chrono::system_clock::time_point asked_at;
-    std::string credential;  ///< salted hash of the API key, extra parameters and headers that it was asked with
-};
-
-/// What was chosen for a request.
-struct ChoiceRecord {
-    std::string package_id;
-    std::string engine;
-    std::string device;
-    std::chrono::system_clock::time_point chosen_at;
-};
-
-/// Brings files to their targets: `download`, with what the caller knows.
-using BringFiles = std::function<std::vector<DownloadedFile>(std::span<const FileToDownload>)>;
-
-/// Called about ten times a second while another process holds a package's lock; false: give up.
-using Waiting = std::function<bool()>;
 
 class ModelCache {
 public:
     /// Makes nothing before something is to be kept.
     explicit ModelCache(std::filesystem::path directory);
 
-    [[nodiscard]] const std::filesystem::path& directory() const noexcept { return directory_; }
+    [[nodiscard]] const std::filesystem::path& directory() const noexcept { return layout_.root(); }
 
     // --- What providers said. Writing returns false where the cache cannot be written, for which the reason is logged.
 
@@ -79,10 +51,16 @@ public:
 
     // --- Packages
 
+    /// Where the packages of a model lie, or would.
+    [[nodiscard]] std::filesystem::path model_directory(const ModelKey& key) const {
+        return layout_.model(key).directory();
+    }
+
     /// Where a package lies, if every file is there in the size and with the time that it was kept with. One whose time
     /// is another is read and compared; where it is what it was, the new time is kept.
     /// Damaged packages count as not there.
-    [[nodiscard]] std::optional<std::filesystem::path> find_package(const ModelKey& key, const std::string& package_id);
+    [[nodiscard]] std::optional<std::filesystem::path> find_package(const ModelKey& key,
+                                                                    const std::string& package_id) const;
 
     /// The same, or after bringing what is missing. One process brings a package, the others wait for it.
     /// Files that other packages have under the same SHA-256, or of this model under the same MD5, are not brought
@@ -101,13 +79,14 @@ public:
 
     // --- Looking after it
 
-    /// \param check_hashes  read every byte
+    /// \param check_hashes  read every byte; else only files whose time has changed
     [[nodiscard]] std::vector<OfflineModelStatus> status(bool check_hashes) const;
     [[nodiscard]] std::vector<OfflineModelStatus> status(const std::string& model_id, bool check_hashes) const;
     PrunedCache prune(const PruneOptions& options);
 
 private:
-    std::filesystem::path directory_;
+    CacheLayout layout_;
+    PackageStore packages_;
 };
 
 }  // namespace inference_models::hub

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "hub/cache/cache_layout.hpp"
+#include "hub/cache/file_lock.hpp"
+#include "hub/cache/package_check.hpp"
+#include "hub/http/downloads.hpp"
+
+#include <inference_models/model_metadata.hpp>
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace inference_models::hub {
+
+/// Brings files to their targets: `download`, with what the caller knows.
+using BringFiles = std::function<std::vector<DownloadedFile>(std::span<const FileToDownload>)>;
+
+/// The packages of a cache and the contents that they share.
+class PackageStore {
+public:
+    explicit PackageStore(CacheLayout layout) : layout_(std::move(layout)) {}
+
+    /// As ModelCache says.
+    [[nodiscard]] std::optional<std::filesystem::path> find(const ModelKey& key, const std::string& package_id) const;
+    [[nodiscard]] std::filesystem::path bring(const ModelKey& key, const PackageMetadata& package,
+                                              const std::string& model_config, const BringFiles& bring,
+                                              const Waiting& waiting) const;
+
+private:
+    [[nodiscard]] std::optional<PackageManifest> find_manifest(const ModelLayout& model,
+                                                               const std::string& package_id) const;
+
+    CacheLayout layout_;
+};
+
+}  // namespace inference_models::hub
