@@ -18,6 +18,7 @@ struct DownloadProgress {
     std::optional<std::uint64_t> bytes_total;  ///< none while a server has not told all sizes
     double bytes_per_second = 0;               ///< over the last seconds
     std::optional<std::chrono::seconds> time_left;
+    bool waiting = false;   ///< for another process, which downloads it
     bool finished = false;  ///< the last call for this package: all is there and verified, or the download failed
 };
 

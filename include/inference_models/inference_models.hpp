@@ -8,6 +8,7 @@
 #include <inference_models/engine_build.hpp>
 #include <inference_models/error.hpp>
 #include <inference_models/explanation.hpp>
+#include <inference_models/hub_server.hpp>
 #include <inference_models/image.hpp>
 #include <inference_models/load_options.hpp>
 #include <inference_models/log.hpp>

@@ -1,0 +1,414 @@
+#include <inference_models/hub_server.hpp>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+#include <chrono>
+#include <exception>
+#include <inference_models/error.hpp>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "common/log.hpp"
+#include "common/printable.hpp"
+#include "hub/providers/provider_json.hpp"
+#include "hub/server/http_ranges.hpp"
+#include "hub/server/hub_folder.hpp"
+#include "hub/server/hub_requests.hpp"
+
+namespace inference_models {
+namespace {
+
+using namespace std::chrono_literals;
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using asio::ip::tcp;
+
+constexpr std::string_view kListing = "/models/v1/external/weights";
+constexpr std::string_view kFiles = "/files/";
+constexpr std::uint32_t kMostHeaderBytes = 16U << 10U;
+constexpr std::size_t kPiece = std::size_t{128} << 10U;
+constexpr std::size_t kMostConnections = 256;
+constexpr auto kTimeForARequest = 15s;       ///< from the end of the one before to its last byte
+constexpr auto kTimeForAPiece = 60s;         ///< to be taken by the client
+constexpr auto kTimeToClose = 1s;            ///< for a client to read the last answer and close
+constexpr auto kAfterAFailedAccept = 100ms;  ///< when there are no descriptors left
+
+/// Errors are values where it is a client that fails.
+constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
+
+using Request = http::request<http::empty_body>;
+using Response = http::response<http::empty_body>;  ///< the header; what follows it is written by hand
+
+std::string_view text_of(beast::string_view text) {
+    return {text.data(), text.size()};
+}
+
+beast::string_view beast_text(std::string_view text) {
+    return {text.data(), text.size()};
+}
+
+/// What is known of a client's connection.
+struct Connection {
+    beast::tcp_stream stream;
+    std::string peer;
+    beast::flat_buffer buffer;
+};
+
+/// False where the connection is of no use any more.
+asio::awaitable<bool> write_header(Connection& connection, Response& response) {
+    http::response_serializer<http::empty_body> serializer(response);
+    connection.stream.expires_after(kTimeForAPiece);
+    const auto [problem, count] = co_await http::async_write_header(connection.stream, serializer, kAwait);
+    co_return !problem;
+}
+
+asio::awaitable<bool> write_text(Connection& connection, std::string_view text) {
+    connection.stream.expires_after(kTimeForAPiece);
+    const auto [problem, count] =
+        co_await asio::async_write(connection.stream, asio::buffer(text.data(), text.size()), kAwait);
+    co_return !problem;
+}
+
+asio::awaitable<bool> write_bytes(Connection& connection, const hub::ReadableFile& file, hub::ByteRange range) {
+    std::string piece(std::min<std::uint64_t>(range.count, kPiece), '\0');
+    while (range.count > 0) {
+        const std::size_t wanted = std::min<std::uint64_t>(range.count, piece.size());
+        const ssize_t count = ::pread(file.descriptor(), piece.data(), wanted, static_cast<off_t>(range.first));
+        if (count <= 0) co_return false;  // it became shorter; the client sees that the connection ends too early
+        const std::string_view read(piece.data(), static_cast<std::size_t>(count));
+        const bool written = co_await write_text(connection, read);
+        if (!written) co_return false;
+        range.first += static_cast<std::uint64_t>(count);
+        range.count -= static_cast<std::uint64_t>(count);
+    }
+    co_return true;
+}
+
+/// What a request is answered with: a header, and behind it a text or bytes of a file.
+struct Answer {
+    Response header;
+    std::string text;
+    std::optional<hub::HostedFile> file;
+    hub::ByteRange bytes;
+};
+
+/// What an answer begins with, whatever it is.
+Response header_of(const Request& request, http::status status, std::uint64_t length, std::string_view type) {
+    Response header(status, request.version());
+    header.set(http::field::content_type, beast_text(type));
+    header.content_length(length);
+    header.keep_alive(request.keep_alive());
+    return header;
+}
+
+Answer json_answer(const Request& request, http::status status, std::string text) {
+    Answer answer;
+    answer.header = header_of(request, status, text.size(), "application/json");
+    answer.text = std::move(text);
+    return answer;
+}
+
+Answer refusal(const Request& request, http::status status, std::string_view why) {
+    const nlohmann::json document{{"error", why}};
+    return json_answer(request, status, document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+void log_answer(const Connection& connection, const Request& request, http::status status) {
+    constexpr std::size_t kMostShown = 300;
+    // A query may hold keys.
+    const std::string_view target = text_of(request.target());
+    log::message(LogLevel::info, "{} {} {} {}", connection.peer, text_of(request.method_string()),
+                 printable(target.substr(0, std::min(target.find('?'), kMostShown))), static_cast<unsigned>(status));
+}
+
+/// What goes out of a file, and how the answer says so.
+Answer file_answer(const Request& request, hub::HostedFile file) {
+    const std::string tag = fmt::format("\"{}\"", file.sha256);
+    hub::RequestedRange range;
+    const std::string_view condition = text_of(request[http::field::if_range]);
+    // A condition that is a date or a weak tag does not hold: whether the file is the same cannot be told from it.
+    if (request.method() == http::verb::get && (condition.empty() || condition == tag)) {
+        range = hub::requested_range(text_of(request[http::field::range]), file.size);
+    }
+    Answer answer;
+    answer.bytes = range.bytes.value_or(hub::ByteRange{0, range.satisfiable ? file.size : 0});
+    const http::status status = !range.satisfiable ? http::status::range_not_satisfiable
+                                : range.bytes      ? http::status::partial_content
+                                                   : http::status::ok;
+    answer.header = header_of(request, status, answer.bytes.count, "application/octet-stream");
+    answer.header.set(http::field::accept_ranges, "bytes");
+    answer.header.set(http::field::etag, tag);
+    if (!range.satisfiable) answer.header.set(http::field::content_range, fmt::format("bytes */{}", file.size));
+    if (range.bytes) {
+        const std::uint64_t last = range.bytes->first + range.bytes->count - 1;
+        answer.header.set(http::field::content_range,
+                          fmt::format("bytes {}-{}/{}", range.bytes->first, last, file.size));
+    }
+    answer.file = std::move(file);
+    return answer;
+}
+
+/// False where the connection is to be closed.
+asio::awaitable<bool> send(Connection& connection, const Request& request, Answer& answer) {
+    log_answer(connection, request, answer.header.result());
+    bool written = co_await write_header(connection, answer.header);
+    if (written && request.method() != http::verb::head) {
+        if (answer.file) {
+            written = co_await write_bytes(connection, answer.file->file, answer.bytes);
+        } else {
+            written = co_await write_text(connection, answer.text);
+        }
+    }
+    co_return written&& answer.header.keep_alive();
+}
+
+/// What the client did wrong where its request could not even be read; nothing where it is simply gone.
+std::optional<http::status> complaint_about(const beast::error_code& problem) {
+    if (problem == http::error::header_limit || problem == http::error::buffer_overflow) {
+        return http::status::request_header_fields_too_large;
+    }
+    if (problem == http::error::end_of_stream || problem == http::error::partial_message) return std::nullopt;
+    if (problem.category() == make_error_code(http::error::bad_method).category()) return http::status::bad_request;
+    return std::nullopt;
+}
+
+/// Lets the client read the last answer: to close while it is still sending would take the answer away from it.
+asio::awaitable<void> close(Connection& connection) {
+    beast::error_code ignored;
+    connection.stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
+    connection.stream.expires_after(kTimeToClose);
+    std::string rest(kMostHeaderBytes, '\0');
+    while (true) {
+        const auto [problem, count] = co_await connection.stream.async_read_some(asio::buffer(rest), kAwait);
+        if (problem) co_return;
+    }
+}
+
+Error cannot_listen(const std::string& host, std::uint16_t port, const beast::error_code& problem) {
+    return {ErrorKind::io_failure, fmt::format("{}:{}", host, port),
+            fmt::format("port {} of {} cannot be used: {}", port, host, problem.message()),
+            "Choose another port with --port (0: one that is free), or end the program that has it."};
+}
+
+tcp::endpoint endpoint_of(asio::io_context& context, const std::string& host, std::uint16_t port) {
+    tcp::resolver resolver(context);
+    beast::error_code problem;
+    const auto found = resolver.resolve(host, std::to_string(port), tcp::resolver::passive, problem);
+    if (!problem && !found.empty()) return found.begin()->endpoint();
+    throw Error(ErrorKind::invalid_argument, "host", fmt::format("`{}` is no address to listen at", printable(host)),
+                "Use 127.0.0.1 for this machine alone, or 0.0.0.0 for all its networks.");
+}
+
+tcp::acceptor listening(asio::io_context& context, const std::string& host, std::uint16_t port) {
+    const tcp::endpoint endpoint = endpoint_of(context, host, port);
+    tcp::acceptor acceptor(context);
+    beast::error_code problem;
+    acceptor.open(endpoint.protocol(), problem);
+    if (!problem) acceptor.set_option(tcp::acceptor::reuse_address(true), problem);
+    if (!problem) acceptor.bind(endpoint, problem);
+    if (!problem) static_cast<void>(acceptor.listen(tcp::acceptor::max_listen_connections, problem));
+    if (problem) throw cannot_listen(host, port, problem);
+    return acceptor;
+}
+
+std::string address_of(const tcp::acceptor& acceptor) {
+    const tcp::endpoint endpoint = acceptor.local_endpoint();
+    const std::string host = endpoint.address().to_string();
+    return endpoint.address().is_v6() ? fmt::format("http://[{}]:{}", host, endpoint.port())
+                                      : fmt::format("http://{}:{}", host, endpoint.port());
+}
+
+}  // namespace
+
+/// One thread answers; another one looks at the folder, since that may have to read a whole package.
+struct HubServer::State {
+    State(const std::filesystem::path& directory, const std::string& host, std::uint16_t port)
+        : folder(directory),
+          acceptor(listening(context, host, port)),
+          slot_is_free(context),
+          address(address_of(acceptor)) {}
+
+    asio::awaitable<void> accept_all();
+    asio::awaitable<void> serve(tcp::socket socket);
+    asio::awaitable<Answer> answer(const Request& request);
+    asio::awaitable<Answer> answer_listing(const Request& request, std::string_view query);
+    asio::awaitable<Answer> answer_file(const Request& request, std::string_view place);
+
+    /// Runs a function of the folder where it is allowed to take its time.
+    template <class Function>
+    auto in_folder(Function function) {
+        using Result = std::invoke_result_t<Function>;
+        return asio::co_spawn(
+            *folder_thread, [function]() -> asio::awaitable<Result> { co_return function(); }, asio::use_awaitable);
+    }
+
+    hub::HubFolder folder;  ///< used by `folder_thread` alone, once there are connections
+    std::size_t connections = 0;
+    asio::io_context context{1};
+    std::optional<asio::thread_pool> folder_thread;  ///< there is none before `run`, so that a caller may block signals
+    tcp::acceptor acceptor;
+    asio::steady_timer slot_is_free;  ///< cancelled when a connection ends
+    std::string address;
+};
+
+/// While there are as many connections as may be, others wait in the system's queue.
+asio::awaitable<void> HubServer::State::accept_all() {
+    while (true) {
+        while (connections >= kMostConnections) {
+            slot_is_free.expires_at(asio::steady_timer::time_point::max());
+            static_cast<void>(co_await slot_is_free.async_wait(kAwait));
+        }
+        auto [problem, socket] = co_await acceptor.async_accept(kAwait);
+        if (problem) {
+            log::message(LogLevel::warning, "a connection could not be accepted: {}", problem.message());
+            asio::steady_timer pause(context, kAfterAFailedAccept);
+            static_cast<void>(co_await pause.async_wait(kAwait));
+            continue;
+        }
+        ++connections;
+        asio::co_spawn(context, serve(std::move(socket)), [this](const std::exception_ptr& failure) {
+            --connections;
+            slot_is_free.cancel();
+            if (!failure) return;
+            try {
+                std::rethrow_exception(failure);
+            } catch (const std::exception& error) {
+                log::message(LogLevel::error, "a connection ended: {}", error.what());
+            }
+        });
+    }
+}
+
+asio::awaitable<void> HubServer::State::serve(tcp::socket socket) {
+    beast::error_code ignored;
+    static_cast<void>(socket.set_option(tcp::no_delay(true), ignored));
+    const tcp::endpoint peer = socket.remote_endpoint(ignored);
+    Connection connection{
+        .stream = beast::tcp_stream(std::move(socket)), .peer = peer.address().to_string(), .buffer = {}};
+    for (bool goes_on = true; goes_on;) {
+        http::request_parser<http::empty_body> parser;
+        parser.header_limit(kMostHeaderBytes);
+        connection.stream.expires_after(kTimeForARequest);
+        const auto [problem, count] =
+            co_await http::async_read_header(connection.stream, connection.buffer, parser, kAwait);
+        auto complaint = problem ? complaint_about(problem) : std::nullopt;
+        if (problem && !complaint) co_return;
+        if (!problem && !parser.is_done()) complaint = http::status::payload_too_large;  // nothing here has a body
+        if (complaint) {
+            Request unreadable(http::verb::unknown, "-", 11);
+            unreadable.keep_alive(false);
+            Answer answered = refusal(unreadable, *complaint, "the request cannot be read");
+            goes_on = co_await send(connection, unreadable, answered);
+        } else {
+            Answer answered = co_await answer(parser.get());
+            goes_on = co_await send(connection, parser.get(), answered);
+        }
+    }
+    co_await close(connection);
+}
+
+// In coroutines, whatever is awaited has a name: GCC 12 destroys temporaries in such expressions twice.
+
+asio::awaitable<Answer> HubServer::State::answer(const Request& request) {
+    if (request.method() != http::verb::get && request.method() != http::verb::head) {
+        Answer answered = refusal(request, http::status::method_not_allowed, "only GET and HEAD are answered");
+        answered.header.set(http::field::allow, "GET, HEAD");
+        co_return answered;
+    }
+    const std::string_view target = text_of(request.target());
+    const std::string_view path = target.substr(0, target.find('?'));
+    if (path == kListing) {
+        const std::string_view query = target.substr(std::min(path.size() + 1, target.size()));
+        co_return co_await answer_listing(request, query);
+    }
+    if (path.starts_with(kFiles)) {
+        const std::string_view place = path.substr(kFiles.size());
+        co_return co_await answer_file(request, place);
+    }
+    co_return refusal(request, http::status::not_found, "there is nothing here");
+}
+
+asio::awaitable<Answer> HubServer::State::answer_listing(const Request& request, std::string_view query) {
+    const auto asked = hub::listing_request(hub::query_parameters(query));
+    const std::string_view host = text_of(request[http::field::host]);
+    if (!asked || !hub::is_host(host)) {
+        co_return refusal(request, http::status::bad_request,
+                          "a Host header, modelId, and, where they are given, pageSize from 1 on and a package's id as "
+                          "startAfter are expected");
+    }
+    std::optional<ModelMetadata> model;
+    const auto describe = [this, &asked] { return folder.describe(asked->model_id); };
+    try {
+        auto described = in_folder(describe);
+        model = co_await std::move(described);
+    } catch (const Error& error) {
+        log::message(LogLevel::error, "{} {}", error.message(), error.hint());
+        co_return refusal(request, http::status::internal_server_error,
+                          "the model cannot be listed; the server's log says why");
+    }
+    if (!model) {
+        const std::string why = fmt::format("there is no model `{}`", asked->model_id);
+        co_return refusal(request, http::status::not_found, why);
+    }
+    const std::string base_url = fmt::format("http://{}{}", host, kFiles);
+    const hub::MetadataPage page = hub::page_of(std::move(*model), *asked, base_url);
+    co_return json_answer(request, http::status::ok, hub::write_metadata_page(page));
+}
+
+asio::awaitable<Answer> HubServer::State::answer_file(const Request& request, std::string_view place) {
+    std::optional<hub::HostedFile> file;
+    const auto open = [this, place] { return folder.open(std::string(place)); };
+    try {
+        auto opened = in_folder(open);
+        file = co_await std::move(opened);
+    } catch (const Error& error) {
+        log::message(LogLevel::error, "{} {}", error.message(), error.hint());
+    }
+    if (!file) co_return refusal(request, http::status::not_found, "there is no such file");
+    co_return file_answer(request, std::move(*file));
+}
+
+HubServer::HubServer(const std::filesystem::path& directory, const std::string& host, std::uint16_t port)
+    : state_(std::make_unique<State>(directory, host, port)) {}
+
+HubServer::~HubServer() = default;
+
+const std::string& HubServer::address() const noexcept {
+    return state_->address;
+}
+
+const std::vector<std::string>& HubServer::model_ids() const noexcept {
+    return state_->folder.model_ids();
+}
+
+void HubServer::run() {
+    state_->folder_thread.emplace(1);
+    asio::co_spawn(state_->context, state_->accept_all(), [](const std::exception_ptr& failure) {
+        if (failure) std::rethrow_exception(failure);
+    });
+    state_->context.run();
+}
+
+void HubServer::stop() noexcept {
+    state_->context.stop();
+}
+
+}  // namespace inference_models
