@@ -8,3 +8,4 @@ export INFERENCE_MODELS_BUILD_DIR=${INFERENCE_MODELS_BUILD_DIR:-build/release}
 .venv/bin/python benchmarks/python_package.py
 .venv/bin/python benchmarks/torch_forward.py
 .venv/bin/python benchmarks/bundled_model.py
+.venv/bin/python benchmarks/models_by_id.py

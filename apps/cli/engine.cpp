@@ -18,7 +18,7 @@ void add_engine(CLI::App& program, Action& chosen) {
     const auto name = std::make_shared<std::string>();
     // PyTorch is the one whose interface changes with each release.
     build->add_option("ENGINE", *name, "torch")->required()->check(CLI::IsMember({"torch"}));
-    build->callback([&chosen] {
+    build->callback([&chosen, name] {  // which keeps the name while the parser writes it
         chosen = [] {
             fmt::print("{}\n", build_engine_adapter(Engine::torch).string());
             return ExitCode::ok;

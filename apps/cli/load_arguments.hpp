@@ -20,14 +20,26 @@ public:
     [[nodiscard]] LoadOptions options() const;
 
 private:
+    void add_choice_options(CLI::App& command);
+    void add_download_options(CLI::App& command);
+
     std::string model_;
     std::vector<std::string> backends_;
     std::vector<std::string> quantization_;
     std::string package_;
     std::string device_;
     std::vector<std::string> providers_;
-    std::optional<std::int64_t> batch_size_;
+    std::string batch_size_;
     std::optional<std::uint32_t> threads_;
+    std::string weights_provider_;
+    std::optional<std::uint32_t> attempts_;
+    std::vector<std::string> nms_fusion_;
+    std::vector<std::string> features_;
+    bool allow_untrusted_ = false;
+    bool no_host_code_ = false;
+    bool no_verify_hash_ = false;
+    bool files_without_hash_ = false;
+    bool no_auto_resolution_cache_ = false;
 };
 
 }  // namespace inference_models::cli

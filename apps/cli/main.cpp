@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <inference_models/download_progress.hpp>
 #include <inference_models/version.hpp>
 #include <string>
 
@@ -22,15 +23,24 @@ std::filesystem::path cmake_directory() {
                 "Run the program from where it was installed with its library.");
 }
 
-int usage_error(const CLI::App& program, const CLI::ParseError& error) {
+/// The command that was given, at whatever depth; the program itself where there is none.
+const CLI::App& innermost_command(const CLI::App& program) {
     const CLI::App* command = &program;
-    if (!program.get_subcommands().empty()) command = program.get_subcommands().front();
+    while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
+    return *command;
+}
+
+std::string name_with_parents(const CLI::App& command) {
+    const CLI::App* const parent = command.get_parent();
+    return parent == nullptr ? command.get_name() : name_with_parents(*parent) + ' ' + command.get_name();
+}
+
+int usage_error(const CLI::App& program, const CLI::ParseError& error) {
+    const CLI::App& command = innermost_command(program);
     fmt::print(stderr, "error[usage]: {}\n", error.what());
-    const std::string nearest = nearest_name(*command, program.remaining(true));
+    const std::string nearest = nearest_name(command, program.remaining(true));
     if (!nearest.empty()) fmt::print(stderr, "hint: Did you mean {}?\n", nearest);
-    const bool is_program = command == &program;
-    fmt::print(stderr, "See: {}{}{} --help\n", program.get_name(), is_program ? "" : " ",
-               is_program ? "" : command->get_name());
+    fmt::print(stderr, "See: {} --help\n", name_with_parents(command));
     return static_cast<int>(ExitCode::usage);
 }
 
@@ -57,6 +67,9 @@ int run(int argument_count, char** arguments) {
     add_explain(program, chosen);
     add_describe_runtime(program, chosen);
     add_engine(program, chosen);
+    add_describe(program, chosen);
+    add_cache(program, chosen);
+    add_hub(program, chosen);
     try {
         program.parse(argument_count, arguments);
     } catch (const CLI::Success& answered) {  // --help, --version
@@ -65,6 +78,7 @@ int run(int argument_count, char** arguments) {
         return usage_error(program, error);
     }
     start_log(log_level);
+    set_download_progress_handler(print_download_progress);
     const ExitCode code = chosen();
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
         throw Error(ErrorKind::io_failure, "standard output", "the results could not all be written",

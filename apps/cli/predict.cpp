@@ -26,6 +26,7 @@ struct Arguments {
     LoadArguments load;
     std::vector<std::string> images;
     ObjectDetectionOptions detection;
+    bool verbose = false;
     bool json = false;
     bool jsonl = false;
     std::string save;
@@ -246,6 +247,7 @@ Prediction predict(const std::filesystem::path& path, const Arguments& arguments
 ExitCode run(const Arguments& arguments) {
     const auto paths = image_paths(arguments.images);
     const auto model = ObjectDetectionModel::from_pretrained(arguments.load.model(), arguments.load.options());
+    if (arguments.verbose) fmt::print(stderr, "{}", to_text(model->description().explanation));
     AnnotatedPictures pictures(arguments.save, paths);
     Results results(arguments, *model);
     ProgressBar progress(paths.size());
@@ -284,6 +286,7 @@ void add_predict(CLI::App& program, Action& chosen) {
     command->add_option("--max-detections", arguments->detection.max_detections, "per image")->capture_default_str();
     command->add_flag("--class-agnostic-nms", arguments->detection.class_agnostic_nms,
                       "boxes of different classes suppress one another");
+    command->add_flag("--verbose", arguments->verbose, "say why the model runs as it does, with every candidate");
     auto* const json = command->add_flag("--json", arguments->json, "one JSON array, an object for each image");
     command->add_flag("--jsonl", arguments->jsonl, "a line of JSON for each image as it happens")->excludes(json);
     command->add_option("--save", arguments->save, "directory for annotated pictures");

@@ -39,6 +39,18 @@ void finish_calls() {
     }
 }
 
+/// Raised by a signal handler while this thread was in a library call.
+std::optional<nb::python_error>& interruption() {
+    static thread_local std::optional<nb::python_error> instance;
+    return instance;
+}
+
+bool is_ending() {
+    Calls& all = *calls();
+    const std::scoped_lock lock(all.mutex);
+    return all.last_thread.has_value();
+}
+
 /// In a child that was forked: the threads whose calls are counted are not there, and one may have held the mutex.
 void forget_calls() {
     calls() = new Calls;
@@ -62,6 +74,21 @@ CallInProgress::~CallInProgress() {
     Calls& all = *calls();
     const std::scoped_lock lock(all.mutex);
     --all.running;
+}
+
+bool goes_on() {
+    if (is_ending()) return false;
+    const nb::gil_scoped_acquire lock;
+    if (PyErr_CheckSignals() == 0) return true;
+    interruption().emplace();
+    return false;
+}
+
+void throw_interruption() {
+    if (!interruption()) return;
+    const nb::python_error raised = std::move(*interruption());
+    interruption().reset();
+    throw raised;
 }
 
 void bind_library_call(nb::module_& module) {

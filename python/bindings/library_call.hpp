@@ -43,6 +43,13 @@ public:
     CallInProgress& operator=(const CallInProgress&) = delete;
 };
 
+/// While the library downloads: lets Python's signal handlers run, of which Ctrl-C's ends the download. False: stop.
+/// Called inside of a library call, without Python's lock.
+[[nodiscard]] bool goes_on();
+
+/// Throws what a signal handler raised in this thread's call, if one did.
+void throw_interruption();
+
 /// Runs `work`, which calls the library, without Python's lock, so that other Python threads go on meanwhile; then
 /// hands over what the library logged. The lock is never held inside the library, so nothing can wait for the other.
 template <class Work>
@@ -58,6 +65,7 @@ auto call_library(Work&& work) {
             failure = std::current_exception();
         }
     }
+    throw_interruption();
     deliver_log_messages();
     if (failure) std::rethrow_exception(failure);
     return std::move(*result);

@@ -1,7 +1,10 @@
 #include <fmt/format.h>
 
+#include <array>
 #include <inference_models/load_options.hpp>
 #include <limits>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "arguments.hpp"
@@ -58,15 +61,6 @@ ExecutionProvider execution_provider(nb::handle value) {
     return provider;
 }
 
-std::uint32_t thread_count(nb::handle value) {
-    const std::int64_t count = whole_number("threads", value);
-    if (count < 1 || count > std::numeric_limits<std::uint32_t>::max()) {
-        throw Error(ErrorKind::invalid_argument, "threads", fmt::format("threads = {}", count),
-                    "threads must be at least 1.");
-    }
-    return static_cast<std::uint32_t>(count);
-}
-
 /// A number of images, or (smallest, largest).
 AcceptedRange<std::int64_t> batch_sizes(nb::handle value) {
     constexpr const char* kArgument = "batch_size";
@@ -79,26 +73,151 @@ AcceptedRange<std::int64_t> batch_sizes(nb::handle value) {
     return {whole_number(kArgument, value[0]), whole_number(kArgument, value[1])};
 }
 
-LoadOptions load_options(nb::handle backend, nb::handle model_package_id, nb::handle batch_size,
-                         nb::handle quantization, nb::handle onnx_execution_providers, nb::handle device_to_use,
-                         nb::handle threads) {
+std::uint32_t positive_count(const char* argument, nb::handle value) {
+    const std::int64_t count = whole_number(argument, value);
+    if (count < 1 || count > std::numeric_limits<std::uint32_t>::max()) {
+        throw Error(ErrorKind::invalid_argument, argument, fmt::format("{} = {}", argument, count),
+                    fmt::format("{} must be at least 1.", argument));
+    }
+    return static_cast<std::uint32_t>(count);
+}
+
+/// A list of pairs, or a dictionary.
+std::vector<std::pair<std::string, std::string>> named_values(const char* argument, nb::handle value) {
+    const nb::object pairs = nb::isinstance<nb::dict>(value) ? nb::borrow(value).attr("items")() : nb::borrow(value);
+    std::vector<std::pair<std::string, std::string>> values;
+    for (const nb::handle pair : nb::list(pairs)) {
+        if (!nb::isinstance<nb::tuple>(pair) || nb::len(pair) != 2) {
+            throw wrong_type(argument, value, "pairs of a name and a value, in a list or dictionary");
+        }
+        values.emplace_back(text(argument, pair[0]), native_text(pair[1]));
+    }
+    return values;
+}
+
+/// One value, or [least, most].
+template <class Number, class Read>
+AcceptedRange<Number> accepted_range(const char* argument, nb::handle value, Read read) {
+    if (!nb::isinstance<nb::list>(value) && !nb::isinstance<nb::tuple>(value)) {
+        const Number number = read(argument, value);
+        return {number, number};
+    }
+    if (nb::len(value) != 2) throw wrong_type(argument, value, "a value, or [least, most]");
+    return {read(argument, value[0]), read(argument, value[1])};
+}
+
+/// True: the parameters that are the default elsewhere. A dictionary names some.
+std::optional<NmsFusionPreferences> nms_fusion_preferences(nb::handle value) {
+    constexpr const char* kArgument = "nms_fusion_preferences";
+    if (nb::isinstance<nb::bool_>(value)) {
+        return flag(kArgument, value) ? std::optional(default_nms_fusion_preferences()) : std::nullopt;
+    }
+    if (!nb::isinstance<nb::dict>(value)) throw wrong_type(kArgument, value, "True, False or a dictionary");
+    NmsFusionPreferences preferences;
+    for (const auto& [key, preference] : nb::borrow<nb::dict>(value)) {
+        const std::string name = text(kArgument, key);
+        if (name == "max_detections") {
+            preferences.max_detections = accepted_range<std::int64_t>("max_detections", preference, whole_number);
+        } else if (name == "confidence_threshold") {
+            preferences.confidence_threshold = accepted_range<double>("confidence_threshold", preference, number);
+        } else if (name == "iou_threshold") {
+            preferences.iou_threshold = accepted_range<double>("iou_threshold", preference, number);
+        } else if (name == "class_agnostic") {
+            preferences.class_agnostic = flag("class_agnostic", preference);
+        } else {
+            throw Error(ErrorKind::invalid_argument, kArgument, fmt::format("{} does not know `{}`", kArgument, name),
+                        "Use max_detections, confidence_threshold, iou_threshold and class_agnostic.");
+        }
+    }
+    return preferences;
+}
+
+std::vector<ExecutionProvider> execution_providers(nb::handle value) {
+    constexpr const char* kArgument = "onnx_execution_providers";
+    if (!nb::isinstance<nb::list>(value)) throw wrong_type(kArgument, value, "a list");
+    std::vector<ExecutionProvider> providers;
+    for (const nb::object& one : one_or_several(value)) providers.push_back(execution_provider(one));
+    return providers;
+}
+
+/// An option under its name, and what its value does. None leaves every one as it is.
+struct Option {
+    const char* name;
+    void (*set)(LoadOptions& options, const char* name, nb::handle value);
+};
+
+template <bool LoadOptions::* member>
+void set_flag(LoadOptions& options, const char* name, nb::handle value) {
+    options.*member = flag(name, value);
+}
+
+template <std::string LoadOptions::* member>
+void set_text(LoadOptions& options, const char* name, nb::handle value) {
+    options.*member = text(name, value);
+}
+
+template <std::optional<std::uint32_t> LoadOptions::* member>
+void set_count(LoadOptions& options, const char* name, nb::handle value) {
+    options.*member = positive_count(name, value);
+}
+
+template <std::vector<std::pair<std::string, std::string>> LoadOptions::* member>
+void set_named_values(LoadOptions& options, const char* name, nb::handle value) {
+    options.*member = named_values(name, value);
+}
+
+constexpr std::array kOptions{
+    Option{"backend",
+           [](LoadOptions& options, const char* name, nb::handle value) {
+               for (const nb::object& one : one_or_several(value)) {
+                   options.backends.push_back(parsed(name, one, parse_backend_type, known_backend_types()));
+               }
+           }},
+    Option{"model_package_id", set_text<&LoadOptions::model_package_id>},
+    Option{"batch_size",
+           [](LoadOptions& options, const char*, nb::handle value) { options.batch_size = batch_sizes(value); }},
+    Option{"quantization",
+           [](LoadOptions& options, const char* name, nb::handle value) {
+               for (const nb::object& one : one_or_several(value)) {
+                   options.quantization.push_back(parsed(name, one, parse_precision, "fp32, fp16, bf16, int8"));
+               }
+           }},
+    Option{"onnx_execution_providers",
+           [](LoadOptions& options, const char*, nb::handle value) {
+               options.onnx_execution_providers = execution_providers(value);
+           }},
+    Option{"device", [](LoadOptions& options, const char*, nb::handle value) { options.device = device(value); }},
+    Option{"threads", set_count<&LoadOptions::threads>},
+    Option{"nms_fusion_preferences",
+           [](LoadOptions& options, const char*, nb::handle value) {
+               options.nms_fusion_preferences = nms_fusion_preferences(value);
+           }},
+    Option{"required_model_features",
+           [](LoadOptions& options, const char* name, nb::handle value) {
+               for (const nb::object& one : one_or_several(value)) {
+                   options.required_model_features.push_back(text(name, one));
+               }
+           }},
+    Option{"trt_engine_host_code_allowed", set_flag<&LoadOptions::trt_engine_host_code_allowed>},
+    Option{"max_package_loading_attempts", set_count<&LoadOptions::max_package_loading_attempts>},
+    Option{"weights_provider", set_text<&LoadOptions::weights_provider>},
+    Option{"api_key", set_text<&LoadOptions::api_key>},
+    Option{"weights_provider_extra_query_params", set_named_values<&LoadOptions::weights_provider_extra_query_params>},
+    Option{"weights_provider_extra_headers", set_named_values<&LoadOptions::weights_provider_extra_headers>},
+    Option{"allow_untrusted_packages", set_flag<&LoadOptions::allow_untrusted_packages>},
+    Option{"verify_hash_while_download", set_flag<&LoadOptions::verify_hash_while_download>},
+    Option{"download_files_without_hash", set_flag<&LoadOptions::download_files_without_hash>},
+    Option{"use_auto_resolution_cache", set_flag<&LoadOptions::use_auto_resolution_cache>},
+};
+
+/// The keywords were checked in Python.
+LoadOptions load_options(const nb::kwargs& values) {
     LoadOptions options;
-    for (const nb::object& one : one_or_several(backend)) {
-        options.backends.push_back(parsed("backend", one, parse_backend_type, known_backend_types()));
+    for (const Option& option : kOptions) {
+        if (!values.contains(option.name)) continue;
+        const nb::object value = values[option.name];
+        if (!value.is_none()) option.set(options, option.name, value);
     }
-    if (!model_package_id.is_none()) options.model_package_id = text("model_package_id", model_package_id);
-    if (!batch_size.is_none()) options.batch_size = batch_sizes(batch_size);
-    for (const nb::object& one : one_or_several(quantization)) {
-        options.quantization.push_back(parsed("quantization", one, parse_precision, "fp32, fp16, bf16, int8"));
-    }
-    if (!onnx_execution_providers.is_none() && !nb::isinstance<nb::list>(onnx_execution_providers)) {
-        throw wrong_type("onnx_execution_providers", onnx_execution_providers, "a list");
-    }
-    for (const nb::object& one : one_or_several(onnx_execution_providers)) {
-        options.onnx_execution_providers.push_back(execution_provider(one));
-    }
-    if (!device_to_use.is_none()) options.device = device(device_to_use);
-    if (!threads.is_none()) options.threads = thread_count(threads);
     return options;
 }
 
@@ -106,9 +225,7 @@ LoadOptions load_options(nb::handle backend, nb::handle model_package_id, nb::ha
 
 void bind_load_options(nb::module_& module) {
     nb::class_<LoadOptions>(module, "LoadOptions", "What a caller asks of `from_pretrained`, checked.")
-        .def(nb::new_(&load_options), nb::arg("backend").none(), nb::arg("model_package_id").none(),
-             nb::arg("batch_size").none(), nb::arg("quantization").none(), nb::arg("onnx_execution_providers").none(),
-             nb::arg("device").none(), nb::arg("threads").none());
+        .def(nb::new_(&load_options));
 }
 
 }  // namespace inference_models::python

@@ -16,6 +16,9 @@ NB_MODULE(_core, module) {
     bind_explanation(module);
     bind_runtime_description(module);
     bind_load_options(module);
+    bind_model_cache(module);
+    bind_model_metadata(module);
+    bind_weights_provider(module);
     bind_images(module);
     bind_detections(module);
     bind_object_detection_model(module);

@@ -12,14 +12,25 @@ What runs is the C++ library `inference_models`; this package gives it Python's 
 import os
 import sys
 
-from inference_models._core import __version__, set_python_site_packages
+from inference_models._core import (
+    OfflineArtefactStatus,
+    OfflineModelStatus,
+    OfflinePackageStatus,
+    __version__,
+    set_python_site_packages,
+)
 from inference_models.auto_model import AutoModel
 from inference_models.detections import Detections
 from inference_models.enums import BackendType, ColorFormat, Quantization
 from inference_models.errors import (
     BaseInferenceModelsError,
     CorruptedModelPackageError,
+    DownloadCancelledError,
     EnvironmentConfigurationError,
+    FileHashSumMissmatch,
+    ForbiddenModelAccessError,
+    InsecureModelIdentifierError,
+    InvalidEnvVariable,
     InvalidParameterError,
     InvalidRequestedBatchSizeError,
     ModelImplementationNotFoundError,
@@ -30,8 +41,13 @@ from inference_models.errors import (
     ModelRetrievalError,
     ModelRuntimeError,
     NoModelPackagesAvailableError,
+    PaymentRequiredModelAccessError,
+    RetryError,
+    UnauthorizedModelAccessError,
     UnknownBackendTypeError,
     UnknownQuantizationError,
+    UntrustedFileError,
+    UsagePausedModelAccessError,
 )
 from inference_models.object_detection_model import ObjectDetectionModel
 
@@ -42,7 +58,12 @@ __all__ = [
     "ColorFormat",
     "CorruptedModelPackageError",
     "Detections",
+    "DownloadCancelledError",
     "EnvironmentConfigurationError",
+    "FileHashSumMissmatch",
+    "ForbiddenModelAccessError",
+    "InsecureModelIdentifierError",
+    "InvalidEnvVariable",
     "InvalidParameterError",
     "InvalidRequestedBatchSizeError",
     "ModelImplementationNotFoundError",
@@ -54,9 +75,17 @@ __all__ = [
     "ModelRuntimeError",
     "NoModelPackagesAvailableError",
     "ObjectDetectionModel",
+    "OfflineArtefactStatus",
+    "OfflineModelStatus",
+    "OfflinePackageStatus",
+    "PaymentRequiredModelAccessError",
     "Quantization",
+    "RetryError",
+    "UnauthorizedModelAccessError",
     "UnknownBackendTypeError",
     "UnknownQuantizationError",
+    "UntrustedFileError",
+    "UsagePausedModelAccessError",
     "__version__",
 ]
 

@@ -18,13 +18,13 @@ def suggests_keywords(function: Function) -> Function:
     def call(*arguments, **keywords):
         for name in keywords:
             if name not in known:
-                raise TypeError(_unexpected(function.__name__, name, known))
+                raise TypeError(unexpected(function.__name__, name, known))
         return function(*arguments, **keywords)
 
     return call
 
 
-def _unexpected(function_name: str, name: str, known: tuple[str, ...]) -> str:
+def unexpected(function_name: str, name: str, known: tuple[str, ...]) -> str:
     import difflib  # only needed here, and slow to import
 
     near = [one for one in known if one.startswith(f"{name}_")] or difflib.get_close_matches(name, known, n=1)

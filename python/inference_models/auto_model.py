@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Any
 
 from inference_models import _core
 from inference_models._keyword_arguments import suggests_keywords
+from inference_models._load_options import LOAD_OPTIONS, SOURCE_OPTIONS, load_options
 from inference_models.enums import BackendType, Quantization
 from inference_models.object_detection_model import ObjectDetectionModel
 
@@ -19,24 +21,41 @@ class AutoModel:
     def from_pretrained(
         model_id_or_path: str | os.PathLike,
         *,
-        backend: str | BackendType | list[str | BackendType] | None = None,
+        weights_provider: str | None = None,
+        api_key: str | None = None,
         model_package_id: str | None = None,
-        batch_size: int | None = None,
+        backend: str | BackendType | list[str | BackendType] | None = None,
+        batch_size: int | tuple[int, int] | None = None,
         quantization: str | Quantization | list[str | Quantization] | None = None,
         onnx_execution_providers: list[str | tuple[str, dict]] | None = None,
         device: Any = None,
         threads: int | None = None,
+        max_package_loading_attempts: int | None = None,
+        verbose: bool = False,
+        allow_untrusted_packages: bool = False,
+        trt_engine_host_code_allowed: bool = True,
+        verify_hash_while_download: bool = True,
+        download_files_without_hash: bool = False,
+        use_auto_resolution_cache: bool = True,
+        nms_fusion_preferences: bool | dict | None = None,
+        required_model_features: list[str] | None = None,
+        weights_provider_extra_query_params: list[tuple[str, str]] | dict[str, str] | None = None,
+        weights_provider_extra_headers: list[tuple[str, str]] | dict[str, str] | None = None,
     ) -> ObjectDetectionModel:
         """Loads a model with the best candidate for this machine, or with the next one where that fails while loading.
 
         Args:
             model_id_or_path: a package directory, a directory that holds several packages of one model, a bare `.onnx`
-                file with Ultralytics metadata or, where nothing lies at that path, the id of a model that is installed
-                with this package: "codes-n-640"
+                file with Ultralytics metadata or, where nothing lies at that path, the id of a model: one that is
+                installed with this package ("codes-n-640"), else one of the provider ("yolov8n-640",
+                "workspace/project/3"), whose files are downloaded once
+            weights_provider: "roboflow", "local" (a path), "bundled", "offline" (what is in the cache), or one that was
+                registered. None: what `model_id_or_path` says above, with "roboflow" as the provider
+            api_key: for the provider. None: the environment variable ROBOFLOW_API_KEY. It is not kept or logged
+            model_package_id: only the package of this id
             backend: run with this one, or with one of these, or fail: "trt", "torch", "hugging-face", "onnx",
                 "openvino", in any case. None: the best of all
-            model_package_id: only the package of this id
-            batch_size: images per run that the package must allow, at least 1
+            batch_size: images per run that the package must allow, at least 1, or (fewest, most) of them
             quantization: only packages stored in this, or one of these: "fp32", "fp16", "bf16", "int8". None: the
                 package's own, int8 only where `model_package_id` names it
             onnx_execution_providers: ONNX Runtime's, in this order: names, or tuples of a name and a dictionary of its
@@ -44,48 +63,115 @@ class AutoModel:
             device: "cpu", "cuda", "cuda:1" or a torch.device. One that is not there is an error. None: a GPU where the
                 engine can use it, else the CPU
             threads: at most this many compute threads, at least 1. None: what affinity and control group give
+            max_package_loading_attempts: candidates that are tried, at least 1. None: all
+            verbose: print to standard error why it runs as it does
+            allow_untrusted_packages: take packages that their provider does not vouch for
+            trt_engine_host_code_allowed: take TensorRT engines that run on newer versions, which carry code for the CPU
+            verify_hash_while_download: compare files with the hashes that their provider states
+            download_files_without_hash: take files that no hash vouches for
+            use_auto_resolution_cache: do again what was chosen for the same request on the same machine, without asking
+                the provider. False: ask it, and choose anew
+            nms_fusion_preferences: take packages whose NMS is part of the network: True for the usual parameters, or a
+                dictionary of `max_detections`, `confidence_threshold`, `iou_threshold` (a value or [least, most]) and
+                `class_agnostic`. None or False: leave them out
+            required_model_features: only packages that state these features
+            weights_provider_extra_query_params: sent to the provider too; its own parameters come first
+            weights_provider_extra_headers: sent to the provider too
 
         Raises:
             ModelNotFoundError: nothing is there
+            UnauthorizedModelAccessError, PaymentRequiredModelAccessError, ForbiddenModelAccessError,
+            UsagePausedModelAccessError: the provider does not give it to this key
+            RetryError: the provider cannot be reached, and the cache does not have it
+            ModelRetrievalError: the provider's answer, or a file's server's, cannot be used
+            FileHashSumMissmatch: a file did not arrive as its provider described it
+            UntrustedFileError: a file has no hash, and none was allowed
             CorruptedModelPackageError: a file of the model is damaged or missing
             ModelImplementationNotFoundError: this version does not know this kind of model
             NoModelPackagesAvailableError: nothing can run here as asked; the hint lists what would mend that
-            UnknownBackendTypeError, UnknownQuantizationError, InvalidRequestedBatchSizeError, InvalidParameterError: an
-                option is wrong
+            UnknownBackendTypeError, UnknownQuantizationError, InvalidRequestedBatchSizeError,
+            InsecureModelIdentifierError, InvalidParameterError: an option is wrong
+            InvalidEnvVariable: an environment variable is
         """
-        return ObjectDetectionModel.from_pretrained(
-            model_id_or_path,
-            backend=backend,
-            model_package_id=model_package_id,
-            batch_size=batch_size,
-            quantization=quantization,
-            onnx_execution_providers=onnx_execution_providers,
-            device=device,
-            threads=threads,
-        )
+        options = {
+            "weights_provider": weights_provider,
+            "api_key": api_key,
+            "model_package_id": model_package_id,
+            "backend": backend,
+            "batch_size": batch_size,
+            "quantization": quantization,
+            "onnx_execution_providers": onnx_execution_providers,
+            "device": device,
+            "threads": threads,
+            "max_package_loading_attempts": max_package_loading_attempts,
+            "allow_untrusted_packages": allow_untrusted_packages,
+            "trt_engine_host_code_allowed": trt_engine_host_code_allowed,
+            "verify_hash_while_download": verify_hash_while_download,
+            "download_files_without_hash": download_files_without_hash,
+            "use_auto_resolution_cache": use_auto_resolution_cache,
+            "nms_fusion_preferences": nms_fusion_preferences,
+            "required_model_features": required_model_features,
+            "weights_provider_extra_query_params": weights_provider_extra_query_params,
+            "weights_provider_extra_headers": weights_provider_extra_headers,
+        }
+        model = ObjectDetectionModel.from_pretrained(model_id_or_path, **options)
+        if verbose:
+            print(model.explain(), end="", file=sys.stderr)
+        return model
 
     @staticmethod
-    @suggests_keywords
-    def explain(
-        model_id_or_path: str | os.PathLike,
-        *,
-        backend: str | BackendType | list[str | BackendType] | None = None,
-        model_package_id: str | None = None,
-        batch_size: int | None = None,
-        quantization: str | Quantization | list[str | Quantization] | None = None,
-        onnx_execution_providers: list[str | tuple[str, dict]] | None = None,
-        device: Any = None,
-        threads: int | None = None,
-    ) -> _core.Explanation:
-        """What `from_pretrained` would choose and why, with nothing loaded: every candidate, with its reason and, where
-        something is missing, what would bring it in. `print()` shows it as a table.
+    def explain(model_id_or_path: str | os.PathLike, **options: Any) -> _core.Explanation:
+        """What `from_pretrained` would choose and why, with nothing loaded or downloaded: every candidate, with its
+        reason and, where something is missing, what would bring it in. `print()` shows it as a table.
 
-        Args: those of `from_pretrained`.
+        Args: those of `from_pretrained`, without `verbose`.
         """
-        options = _core.LoadOptions(
-            backend, model_package_id, batch_size, quantization, onnx_execution_providers, device, threads
-        )
-        return _core.explain(model_id_or_path, options)
+        return _core.explain(model_id_or_path, load_options("explain", LOAD_OPTIONS, options))
+
+    @staticmethod
+    def describe_model(model_id_or_path: str | os.PathLike, **options: Any) -> _core.ModelMetadata:
+        """Prints what its provider says of a model, as tables, and returns it as data. Downloads none of its files.
+
+        Args:
+            model_id_or_path: as for `from_pretrained`
+            weights_provider, api_key, weights_provider_extra_query_params, weights_provider_extra_headers: as for
+                `from_pretrained`
+        """
+        model = _describe("describe_model", model_id_or_path, options)
+        print(model, end="")
+        return model
+
+    @staticmethod
+    def describe_model_package(
+        model_id_or_path: str | os.PathLike, package_id: str, **options: Any
+    ) -> _core.PackageMetadata:
+        """Prints all that is known of one package of a model, as tables, and returns it as data.
+
+        Args:
+            model_id_or_path: as for `from_pretrained`
+            package_id: one of those that `describe_model` lists
+            options: those of `describe_model`
+        """
+        model = _describe("describe_model_package", model_id_or_path, options)
+        package = _core.package_of(model, package_id)
+        print(_core.package_text(model, package), end="")
+        return package
+
+    @staticmethod
+    def list_offline_models() -> list[_core.OfflineModelStatus]:
+        """The models that were downloaded to this machine, by id. Looks at sizes and times of files alone."""
+        return _core.list_offline_models()
+
+    @staticmethod
+    def verify_offline_model(model_id: str, check_hashes: bool = False) -> list[_core.OfflineModelStatus]:
+        """The state of one model that was downloaded: an entry for each provider that it came from, none where it was
+        not downloaded.
+
+        Args:
+            model_id: what it was loaded by
+            check_hashes: read every byte; else sizes and times decide
+        """
+        return _core.verify_offline_model(model_id, check_hashes)
 
     @staticmethod
     def describe_runtime() -> _core.RuntimeDescription:
@@ -96,3 +182,7 @@ class AutoModel:
 
     # The name that the guide's own library has for it.
     describe_compute_environment = describe_runtime
+
+
+def _describe(function_name: str, model_id_or_path: str | os.PathLike, options: dict[str, Any]) -> _core.ModelMetadata:
+    return _core.describe_model(model_id_or_path, load_options(function_name, SOURCE_OPTIONS, options))

@@ -53,6 +53,10 @@ class NoModelPackagesAvailableError(ModelPackageNegotiationError):
     """No package can run on this machine as asked. The hint says what would mend that."""
 
 
+class InvalidEnvVariable(BaseInferenceModelsError):  # noqa: N818 - the name that it has elsewhere
+    """An environment variable holds what it must not."""
+
+
 class ModelLoadingError(BaseInferenceModelsError):
     """The model is there, but cannot be loaded."""
 
@@ -71,6 +75,42 @@ class ModelRetrievalError(BaseInferenceModelsError):
 
 class ModelNotFoundError(ModelRetrievalError):
     """No model has this id, and nothing lies at this path."""
+
+
+class UnauthorizedModelAccessError(ModelRetrievalError):
+    """The provider wants an API key, or another one."""
+
+
+class PaymentRequiredModelAccessError(ModelRetrievalError):
+    """The provider wants to be paid for this model."""
+
+
+class ForbiddenModelAccessError(ModelRetrievalError):
+    """The provider does not give this model to the owner of the API key."""
+
+
+class UsagePausedModelAccessError(ModelRetrievalError):
+    """The provider has paused the account of the API key."""
+
+
+class RetryError(ModelRetrievalError):
+    """The provider, or a file's server, cannot be reached now."""
+
+
+class FileHashSumMissmatch(ModelRetrievalError):  # noqa: N818 - the name that it has elsewhere
+    """A downloaded file is not what its provider described."""
+
+
+class UntrustedFileError(ModelRetrievalError):
+    """A package or file has to be allowed by name."""
+
+
+class DownloadCancelledError(ModelRetrievalError):
+    """The program told the download to stop."""
+
+
+class InsecureModelIdentifierError(ModelLoadingError):
+    """What was given as a model's id could lead somewhere else."""
 
 
 class EnvironmentConfigurationError(BaseInferenceModelsError):
@@ -95,6 +135,18 @@ _CLASSES = {
     ("invalid_argument", "backend"): UnknownBackendTypeError,
     ("invalid_argument", "quantization"): UnknownQuantizationError,
     ("invalid_argument", "batch_size"): InvalidRequestedBatchSizeError,
+    ("invalid_argument", "model_id"): InsecureModelIdentifierError,
+    ("invalid_environment_variable", None): InvalidEnvVariable,
+    ("unauthorized", None): UnauthorizedModelAccessError,
+    ("payment_required", None): PaymentRequiredModelAccessError,
+    ("forbidden", None): ForbiddenModelAccessError,
+    ("usage_paused", None): UsagePausedModelAccessError,
+    ("unreachable", None): RetryError,
+    ("retrieval_failure", None): ModelRetrievalError,
+    ("hash_mismatch", None): FileHashSumMissmatch,
+    ("untrusted", None): UntrustedFileError,
+    ("cancelled", None): DownloadCancelledError,
+    ("cache_busy", None): EnvironmentConfigurationError,
     ("model_not_found", None): ModelNotFoundError,
     ("corrupted_package", None): CorruptedModelPackageError,
     ("unsupported_model", None): ModelImplementationNotFoundError,

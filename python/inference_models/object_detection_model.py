@@ -10,8 +10,9 @@ import numpy as np
 from inference_models import _core
 from inference_models._images import ImageReference, each_image, slices
 from inference_models._keyword_arguments import suggests_keywords
+from inference_models._load_options import LOAD_OPTIONS, load_options
 from inference_models.detections import Detections
-from inference_models.enums import BackendType, ColorFormat, Quantization
+from inference_models.enums import ColorFormat
 
 
 class ObjectDetectionModel:
@@ -26,24 +27,12 @@ class ObjectDetectionModel:
         self._class_names = core.class_names
 
     @classmethod
-    @suggests_keywords
-    def from_pretrained(
-        cls,
-        model_id_or_path: str | os.PathLike,
-        *,
-        backend: str | BackendType | list[str | BackendType] | None = None,
-        model_package_id: str | None = None,
-        batch_size: int | None = None,
-        quantization: str | Quantization | list[str | Quantization] | None = None,
-        onnx_execution_providers: list[str | tuple[str, dict]] | None = None,
-        device: Any = None,
-        threads: int | None = None,
-    ) -> ObjectDetectionModel:
-        """As `AutoModel.from_pretrained`, for a model that must be a detector."""
-        options = _core.LoadOptions(
-            backend, model_package_id, batch_size, quantization, onnx_execution_providers, device, threads
-        )
-        return cls(_core.load(model_id_or_path, options))
+    def from_pretrained(cls, model_id_or_path: str | os.PathLike, **options: Any) -> ObjectDetectionModel:
+        """As `AutoModel.from_pretrained`, for a model that must be a detector.
+
+        Args: those of `AutoModel.from_pretrained`, without `verbose`.
+        """
+        return cls(_core.load(model_id_or_path, load_options("from_pretrained", LOAD_OPTIONS, options)))
 
     @property
     def task(self) -> str:

@@ -1,22 +1,239 @@
 #include "hub/find_model.hpp"
 
-#include <filesystem>
-#include <system_error>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <inference_models/weights_provider.hpp>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "common/log.hpp"
 #include "formats/missing_model.hpp"
+#include "formats/model_config_text.hpp"
+#include "hub/checked_names.hpp"
+#include "hub/progress/progress_report.hpp"
+#include "hub/providers/providers.hpp"
+#include "hub/providers/roboflow_provider.hpp"
 
 namespace inference_models::hub {
+namespace {
 
-formats::Listing find_model(const std::string& model_id_or_path, const BundledModels& bundled) {
+namespace fs = std::filesystem;
+
+constexpr std::string_view kLocal = "local";
+constexpr std::string_view kBundled = "bundled";
+constexpr std::string_view kOffline = "offline";
+constexpr const char* kRoboflow = "roboflow";
+
+bool lies_at(const fs::path& path) {
     std::error_code problem;
-    const auto status = std::filesystem::symlink_status(model_id_or_path, problem);
-    if (status.type() != std::filesystem::file_type::not_found) return formats::list_packages(model_id_or_path);
-    if (const auto directory = bundled.find(model_id_or_path)) {
-        formats::Listing listing = formats::list_packages(*directory);
-        listing.weights_provider = "bundled";
-        return listing;
+    return fs::symlink_status(path, problem).type() != fs::file_type::not_found;
+}
+
+/// Whether a text that is no path of anything is meant as one, so that nobody else is asked what it is: `best.onnx`, or
+/// `models/yolov8n` where a directory `models` lies.
+bool is_meant_as_path(const fs::path& text) {
+    constexpr std::array<std::string_view, 8> kEndings{".onnx", ".pt",     ".pth", ".torchscript",
+                                                       ".plan", ".engine", ".xml", ".pt2"};
+    if (!is_model_id(text.string())) return true;
+    if (std::ranges::find(kEndings, text.extension().string()) != kEndings.end()) return true;
+    std::error_code ignored;
+    return text.has_parent_path() && fs::is_directory(*text.begin(), ignored);
+}
+
+// --- Models of providers ---------------------------------------------------------------------------------------------
+
+/// All that decides what a provider answers, beside the model's id. It is hashed, never kept.
+std::string credential_of(const ProviderRequest& request) {
+    std::string credential = request.api_key;
+    for (const auto* const values : {&request.extra_query_params, &request.extra_headers}) {
+        credential += '\x1e';
+        for (const auto& [name, value] : *values) credential += fmt::format("{}\x1f{}\x1d", name, value);
     }
-    throw formats::missing_model(model_id_or_path, bundled.ids());
+    return credential == "\x1e\x1e" ? std::string() : credential;
+}
+
+ProviderRequest request_for(const std::string& model_id, const LoadOptions& options, const Settings& settings) {
+    return {model_id, options.api_key.empty() ? settings.api_key : options.api_key,
+            options.weights_provider_extra_query_params, options.weights_provider_extra_headers};
+}
+
+bool is_fresh(const ListingRecord& record, const Settings& settings) {
+    const auto age = std::chrono::system_clock::now() - record.asked_at;
+    return age >= age.zero() && age < settings.choice_expires_after;
+}
+
+/// What stands in the way of a package before anything is downloaded.
+std::optional<Error> problem_of(const formats::Package& package, const RemoteModel& remote, const LoadOptions& options,
+                                ModelCache& cache) {
+    if (!parse_task_type(remote.metadata.task_type)) {
+        return Error(ErrorKind::unsupported_model, remote.key.model_id,
+                     fmt::format("the task `{}` is none that this version knows", remote.metadata.task_type));
+    }
+    const auto has_no_hash = [](const PackageFile& file) { return file.md5.empty() && file.sha256.empty(); };
+    const auto unhashed = std::ranges::find_if(package.files, has_no_hash);
+    if (unhashed != package.files.end() && !options.download_files_without_hash) {
+        return Error(
+            ErrorKind::untrusted, unhashed->handle,
+            fmt::format("{} states no hash, so nobody can tell whether it arrives unchanged", unhashed->handle),
+            "use download_files_without_hash=True if you trust its server and the way to it");
+    }
+    if (remote.only_cached && !cache.find_package(remote.key, package.id)) {
+        return Error(ErrorKind::unreachable, package.id, "it is not in the cache, and there is no network",
+                     "load it once with a network");
+    }
+    return std::nullopt;
+}
+
+formats::Listing listing_of(const RemoteModel& remote, const LoadOptions& options, ModelCache& cache) {
+    formats::Listing listing{.model_id = remote.key.model_id,
+                             .weights_provider = remote.key.provider,
+                             .location = cache.model_directory(remote.key),
+                             .packages = {}};
+    for (const PackageMetadata& metadata : remote.metadata.packages) {
+        formats::Package package;
+        static_cast<PackageMetadata&>(package) = metadata;
+        package.architecture = remote.metadata.architecture;
+        package.task = parse_task_type(remote.metadata.task_type).value_or(package.task);
+        package.problem = problem_of(package, remote, options, cache);
+        listing.packages.push_back(std::move(package));
+    }
+    std::ranges::sort(listing.packages, {}, &formats::Package::id);
+    return listing;
+}
+
+FoundModel found(RemoteModel remote, const LoadOptions& options, ModelCache& cache) {
+    FoundModel model;
+    model.listing = listing_of(remote, options, cache);
+    model.remote = std::move(remote);
+    return model;
+}
+
+std::string names_of(const std::vector<OfflineModelStatus>& models) {
+    std::vector<std::string_view> ids;
+    std::ranges::transform(models, std::back_inserter(ids), &OfflineModelStatus::model_id);
+    return fmt::format("{}", fmt::join(ids, ", "));
+}
+
+/// \param key  which of several models of this id is meant, where the cache has it
+FoundModel find_in_cache(const ModelKey& key, const LoadOptions& options, ModelCache& cache) {
+    std::vector<ListingRecord> records = cache.find_listings(key.model_id);
+    if (records.empty()) {
+        const std::string known = names_of(cache.status(false));
+        throw Error(ErrorKind::model_not_found, key.model_id,
+                    fmt::format("{} is not in the cache {}, and no provider is asked while offline", key.model_id,
+                                cache.directory().string()),
+                    known.empty() ? std::string("Load it once with a network: without OFFLINE_MODE.")
+                                  : fmt::format("Load it once with a network. The cache has: {}.", known));
+    }
+    const auto of_key = [&](const ListingRecord& record) {
+        return record.key.provider == key.provider && record.key.host == key.host;
+    };
+    const auto same = std::ranges::find_if(records, of_key);
+    ListingRecord& record = same != records.end() ? *same : records.front();
+    return found({std::move(record.key), std::move(record.model), {}, true}, options, cache);
+}
+
+FoundModel find_at_provider(const ModelKey& key, const LoadOptions& options, const Settings& settings,
+                            ModelCache& cache) {
+    const ProviderRequest request = request_for(key.model_id, options, settings);
+    const std::string credential = cache.salted_hash(credential_of(request));
+    std::optional<ListingRecord> record = cache.find_listing(key);
+    if (options.use_auto_resolution_cache && record && record->credential == credential &&
+        is_fresh(*record, settings)) {
+        return found({key, std::move(record->model), credential, false}, options, cache);
+    }
+    try {
+        ListingRecord asked{key, ask_provider(key.provider, request, settings), std::chrono::system_clock::now(),
+                            credential};
+        cache.keep_listing(asked);
+        return found({key, std::move(asked.model), credential, false}, options, cache);
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::unreachable || !record) throw;
+        log::message(LogLevel::warning, "{}; what the cache has of {} is used", error.message(), key.model_id);
+        return found({key, std::move(record->model), credential, true}, options, cache);
+    }
+}
+
+FoundModel find_remote(const std::string& model_id, const LoadOptions& options, const Settings& settings) {
+    if (settings.cache_directory.empty()) {
+        throw Error(ErrorKind::invalid_environment_variable, "INFERENCE_HOME",
+                    "there is no place for downloaded models: neither INFERENCE_HOME nor HOME is set",
+                    "Set INFERENCE_HOME to a directory.");
+    }
+    ModelCache cache(settings.cache_directory);
+    const bool is_offline = settings.offline || options.weights_provider == kOffline;
+    const std::string provider =
+        options.weights_provider.empty() || options.weights_provider == kOffline ? kRoboflow : options.weights_provider;
+    const ModelKey key{provider, provider == kRoboflow ? settings.api_host : std::string(), model_id};
+    return is_offline ? find_in_cache(key, options, cache) : find_at_provider(key, options, settings, cache);
+}
+
+/// What nobody has, for somebody who named no provider: he may as well have meant a path or a bundled model.
+Error known_nowhere(const std::string& text, const Error& answer, const BundledModels& bundled) {
+    const Error missing = formats::missing_model(text, bundled.ids());
+    return {answer.kind(), text, fmt::format("{}, and {}", missing.message(), answer.message()),
+            answer.hint().empty() ? missing.hint() : fmt::format("{} {}", missing.hint(), answer.hint())};
+}
+
+FoundModel bundled_model(const fs::path& directory) {
+    FoundModel model;
+    model.listing = formats::list_packages(directory);
+    model.listing.weights_provider = kBundled;
+    return model;
+}
+
+}  // namespace
+
+FoundModel find_model(const std::string& text, const LoadOptions& options, const Settings& settings,
+                      const BundledModels& bundled) {
+    const std::string& provider = options.weights_provider;
+    const bool may_be_path = provider.empty() || provider == kLocal || !is_model_id(text);
+    if (provider == kLocal || (may_be_path && lies_at(text))) return {formats::list_packages(text), std::nullopt};
+
+    if (provider.empty() || provider == kBundled) {
+        if (const auto directory = bundled.find(text)) return bundled_model(*directory);
+        if (provider == kBundled || is_meant_as_path(text)) throw formats::missing_model(text, bundled.ids());
+    }
+    expect_model_id(text);
+    if (!provider.empty()) return find_remote(text, options, settings);
+    try {
+        return find_remote(text, options, settings);
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::model_not_found && error.kind() != ErrorKind::unreachable) throw;
+        throw known_nowhere(text, error, bundled);
+    }
+}
+
+formats::Package bring_package(const FoundModel& model, const formats::Package& package, const LoadOptions& options,
+                               const Settings& settings) {
+    if (!model.remote) return package;
+    const RemoteModel& remote = *model.remote;
+    ModelCache cache(settings.cache_directory);
+    ProgressReport report(remote.key.model_id, package.id);
+    const auto bring = [&](std::span<const FileToDownload> files) {
+        if (remote.only_cached) {
+            throw Error(ErrorKind::unreachable, package.id,
+                        fmt::format("{} is not whole in the cache, and there is no network", package.id),
+                        "Load it once with a network.");
+        }
+        std::vector<FileToDownload> by_gateway(files.begin(), files.end());
+        for (FileToDownload& file : by_gateway) file.url = through_gateway(file.url, settings);
+        const DownloadRules rules{.verify_hash = options.verify_hash_while_download,
+                                  .allow_files_without_hash = options.download_files_without_hash};
+        return download(by_gateway, rules, settings,
+                        [&](auto done, auto total) { return report.downloaded(done, total); });
+    };
+    const fs::path directory = cache.bring_package(remote.key, package, formats::model_config_text(package), bring,
+                                                   [&] { return report.waited(); });
+    formats::Package local = formats::list_packages(directory).packages.front();
+    local.trusted_source = package.trusted_source;
+    local.files = package.files;
+    return local;
 }
 
 }  // namespace inference_models::hub

@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <inference_models/auto_model.hpp>
 #include <inference_models/error.hpp>
+#include <limits>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -11,7 +13,9 @@
 #include "engines/engine_catalog.hpp"
 #include "engines/network.hpp"
 #include "formats/package.hpp"
+#include "hub/choice_key.hpp"
 #include "hub/find_model.hpp"
+#include "hub/local_metadata.hpp"
 #include "models/families.hpp"
 #include "models/loaded_network.hpp"
 #include "runtime/adapter_build.hpp"
@@ -23,12 +27,31 @@
 namespace inference_models {
 namespace {
 
+template <class Number>
+void check(const char* name, const std::optional<AcceptedRange<Number>>& range, Number most) {
+    if (!range || (range->min >= 0 && range->min <= range->max && range->max <= most)) return;
+    throw Error(ErrorKind::invalid_argument, "nms_fusion_preferences",
+                fmt::format("nms_fusion_preferences: {} = {}", name, selection::told(*range)),
+                fmt::format("{} is a value, or the least and the most, from 0 to {}.", name, most));
+}
+
+void check(const NmsFusionPreferences& preferences) {
+    check("max_detections", preferences.max_detections, std::numeric_limits<std::int64_t>::max());
+    check("confidence_threshold", preferences.confidence_threshold, 1.0);
+    check("iou_threshold", preferences.iou_threshold, 1.0);
+}
+
 void check(const LoadOptions& options) {
     if (options.batch_size && (options.batch_size->min < 1 || options.batch_size->max < options.batch_size->min)) {
         throw Error(ErrorKind::invalid_argument, "batch_size",
                     fmt::format("batch_size = {}", selection::told(*options.batch_size)),
                     "batch_size is a number of images, at least 1, or the smallest and the largest of a range.");
     }
+    if (options.max_package_loading_attempts && *options.max_package_loading_attempts < 1) {
+        throw Error(ErrorKind::invalid_argument, "max_package_loading_attempts", "max_package_loading_attempts = 0",
+                    "max_package_loading_attempts must be at least 1.");
+    }
+    if (options.nms_fusion_preferences) check(*options.nms_fusion_preferences);
     if (options.threads && *options.threads < 1) {
         throw Error(ErrorKind::invalid_argument, "threads", "threads = 0", "threads must be at least 1.");
     }
@@ -36,21 +59,30 @@ void check(const LoadOptions& options) {
 
 /// A request with everything that follows from it without loading anything.
 struct Plan {
-    formats::Listing listing;
+    hub::Settings settings;
+    hub::FoundModel model;
     RuntimeDescription runtime;
     Explanation explanation;
 };
 
+hub::FoundModel find_model(const std::string& model_id_or_path, const LoadOptions& options,
+                           const hub::Settings& settings) {
+    return hub::find_model(model_id_or_path, options, settings, hub::BundledModels::of_this_installation());
+}
+
 Plan make_plan(const std::string& model_id_or_path, const LoadOptions& options) {
     check(options);
     Plan plan;
-    plan.listing = hub::find_model(model_id_or_path, hub::BundledModels::of_this_installation());
+    plan.settings = hub::Settings::of_this_process();
+    plan.model = find_model(model_id_or_path, options, plan.settings);
     plan.runtime = runtime::this_machine();
-    plan.explanation.model_id = plan.listing.model_id;
-    plan.explanation.weights_provider = plan.listing.weights_provider;
-    plan.explanation.location = plan.listing.location;
+    const formats::Listing& listing = plan.model.listing;
+    plan.explanation.model_id = listing.model_id;
+    plan.explanation.weights_provider = listing.weights_provider;
+    plan.explanation.location = listing.location;
     plan.explanation.candidates =
-        selection::rank_candidates(plan.listing, plan.runtime, options, models::supported_families());
+        selection::rank_candidates(listing, plan.runtime, options, models::supported_families());
+    if (plan.model.remote) plan.explanation.notes = plan.model.remote->metadata.notes;
     return plan;
 }
 
@@ -69,7 +101,8 @@ std::filesystem::path adapter_of(const EngineRuntime& engine) {
 }
 
 std::unique_ptr<Model> load(const Plan& plan, const Candidate& candidate, const LoadOptions& options) {
-    const formats::Package& package = package_of(plan.listing, candidate);
+    const formats::Package package =
+        hub::bring_package(plan.model, package_of(plan.model.listing, candidate), options, plan.settings);
     const EngineRuntime& engine = plan.runtime.engine(*candidate.engine);
 
     models::LoadedNetwork loaded;
@@ -82,8 +115,8 @@ std::unique_ptr<Model> load(const Plan& plan, const Candidate& candidate, const 
 
     const engines::NetworkDescription& network = loaded.network->description();
     ModelDescription& description = loaded.description;
-    description.model_id = plan.listing.model_id;
-    description.weights_provider = plan.listing.weights_provider;
+    description.model_id = plan.model.listing.model_id;
+    description.weights_provider = plan.model.listing.weights_provider;
     description.location = package.path;
     description.architecture = package.architecture;
     description.task = package.task;
@@ -110,7 +143,7 @@ void check_family(const formats::Listing& listing) {
     const auto may_run = [&](const formats::Package& package) {
         return package.problem || package.architecture.empty() || selection::is_known_family(package, families);
     };
-    if (std::ranges::any_of(listing.packages, may_run)) return;
+    if (listing.packages.empty() || std::ranges::any_of(listing.packages, may_run)) return;
     const formats::Package& package = listing.packages.front();
     throw Error(ErrorKind::unsupported_model, listing.location.string(),
                 fmt::format("{} is a model of the architecture {} for {}, which this version cannot run",
@@ -134,35 +167,107 @@ void reject(Explanation& explanation, std::size_t index, const Error& error) {
     log::message(LogLevel::warning, "{}; {} in {} is taken instead", note, next.package_id, display_name(*next.engine));
 }
 
+/// What was chosen before for the same request on the same machine, so that what failed then is not tried again.
+class RememberedChoice {
+public:
+    RememberedChoice(const Plan& plan, const LoadOptions& options) : settings_(plan.settings) {
+        if (!plan.model.remote || !options.use_auto_resolution_cache) return;
+        cache_.emplace(settings_.cache_directory);
+        key_ = hub::choice_key(*plan.model.remote, options, plan.runtime);
+    }
+
+    /// Puts the candidate that was chosen first, where it still runs here.
+    void prefer(Explanation& explanation) {
+        const auto choice = cache_ ? cache_->find_choice(key_) : std::nullopt;
+        if (!choice || std::chrono::system_clock::now() - choice->chosen_at >= settings_.choice_expires_after) return;
+        auto& candidates = explanation.candidates;
+        const auto chosen =
+            std::ranges::find_if(candidates, [&](const Candidate& each) { return is_it(*choice, each); });
+        if (chosen == candidates.end() || chosen->status != CandidateStatus::usable) return;
+        candidates.front().status = CandidateStatus::usable;
+        chosen->status = CandidateStatus::chosen;
+        chosen->reason += "; chosen, since those before it failed the last time";
+        std::rotate(candidates.begin(), chosen, chosen + 1);
+    }
+
+    void keep(const Candidate& chosen) {
+        if (!cache_) return;
+        cache_->keep_choice(key_, {chosen.package_id, std::string(to_string(*chosen.engine)), to_string(chosen.device),
+                                   std::chrono::system_clock::now()});
+    }
+
+    void forget() {
+        if (cache_) cache_->forget_choice(key_);
+    }
+
+private:
+    static bool is_it(const hub::ChoiceRecord& choice, const Candidate& candidate) {
+        return candidate.package_id == choice.package_id && candidate.engine &&
+               to_string(*candidate.engine) == choice.engine && to_string(candidate.device) == choice.device;
+    }
+
+    const hub::Settings& settings_;
+    std::optional<hub::ModelCache> cache_;  ///< none: nothing is remembered of this model
+    std::string key_;
+};
+
+/// Errors that the next candidate would meet as well.
+bool concerns_every_candidate(ErrorKind kind) {
+    switch (kind) {
+        case ErrorKind::unauthorized:
+        case ErrorKind::payment_required:
+        case ErrorKind::forbidden:
+        case ErrorKind::usage_paused:
+        case ErrorKind::cancelled:
+        case ErrorKind::io_failure: return true;
+        default: return false;
+    }
+}
+
+void log_loaded(const ModelDescription& description, const std::string& reason) {
+    log::message(LogLevel::info, "model {} package={} backend={} engine={} {} device={} precision={} threads={} ({})",
+                 description.model_id, description.package_id, to_string(description.backend),
+                 display_name(description.engine), description.runtime_version, to_string(description.device),
+                 to_string(description.precision), description.threads, reason);
+}
+
 }  // namespace
 
 std::unique_ptr<Model> AutoModel::from_pretrained(const std::string& model_id_or_path, const LoadOptions& options) {
     Plan plan = make_plan(model_id_or_path, options);
+    RememberedChoice remembered(plan, options);
+    remembered.prefer(plan.explanation);
     std::optional<Error> first_failure;
-    while (const Candidate* const candidate = plan.explanation.chosen()) {
+    std::uint32_t attempts_left =
+        options.max_package_loading_attempts.value_or(std::numeric_limits<std::uint32_t>::max());
+    while (const Candidate* const candidate = attempts_left > 0 ? plan.explanation.chosen() : nullptr) {
         try {
             auto model = load(plan, *candidate, options);
-            const ModelDescription& description = model->description();
-            log::message(LogLevel::info,
-                         "model {} package={} backend={} engine={} {} device={} precision={} threads={} ({})",
-                         description.model_id, description.package_id, to_string(description.backend),
-                         display_name(description.engine), description.runtime_version, to_string(description.device),
-                         to_string(description.precision), description.threads, candidate->reason);
+            log_loaded(model->description(), candidate->reason);
+            remembered.keep(*candidate);
             return model;
         } catch (const Error& error) {
+            if (concerns_every_candidate(error.kind())) throw;
+            remembered.forget();
             if (!first_failure) first_failure = error;
+            --attempts_left;
             const auto index = static_cast<std::size_t>(candidate - plan.explanation.candidates.data());
             reject(plan.explanation, index, error);
         }
     }
     // What failed while loading is closer to the cause than that nothing else could be tried.
     if (first_failure) throw *first_failure;
-    check_family(plan.listing);
+    check_family(plan.model.listing);
     throw selection::no_usable_backend(plan.explanation, plan.runtime, options);
 }
 
 Explanation AutoModel::explain(const std::string& model_id_or_path, const LoadOptions& options) {
     return make_plan(model_id_or_path, options).explanation;
+}
+
+ModelMetadata AutoModel::describe_model(const std::string& model_id_or_path, const LoadOptions& options) {
+    hub::FoundModel model = find_model(model_id_or_path, options, hub::Settings::of_this_process());
+    return model.remote ? std::move(model.remote->metadata) : hub::metadata_of(model.listing);
 }
 
 RuntimeDescription AutoModel::describe_runtime() {

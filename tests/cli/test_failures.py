@@ -46,7 +46,7 @@ def test_missing_path(program, tmp_path, image):
 
 
 def test_model_id(program, image):
-    run = program("predict", "yolov8n-640", image)
+    run = program("predict", "yolov8n-640", image, env={"OFFLINE_MODE": "True"})
     assert_refused(run, "model_not_found", "yolov8n-640", hint="by id: codes-n-640")
 
 

@@ -4,6 +4,7 @@ import pytest
 from support.tiny_models import png, write_package
 
 MODEL = "codes-n-640"
+OFFLINE = {"OFFLINE_MODE": "True"}  # nobody is asked for other models
 
 
 @pytest.fixture(params=["onnx", "torch"])
@@ -24,7 +25,8 @@ def test_no_socket_is_opened(program, pictures, tmp_path, backend, without_socke
     run = program("predict", MODEL, pictures[0], "--backend", backend, before=without_sockets, cwd=tmp_path)
     assert run.code == 0, run.stderr
     assert program("explain", MODEL, before=without_sockets, cwd=tmp_path).code == 0
-    assert program("explain", "codes-n-64", before=without_sockets, cwd=tmp_path).error_kind == "model_not_found"
+    run = program("explain", "codes-n-64", before=without_sockets, cwd=tmp_path, env=OFFLINE)
+    assert run.error_kind == "model_not_found"
 
 
 def candidates(program, tmp_path, *options):
@@ -54,7 +56,7 @@ def test_int8_is_taken_only_when_asked_for(program, pictures, tmp_path):
 
 
 def test_a_misspelled_id_is_recognised(program, tmp_path):
-    run = program("explain", "code-n-640", cwd=tmp_path)
+    run = program("explain", "code-n-640", cwd=tmp_path, env=OFFLINE)
     assert (run.code, run.error_kind) == (1, "model_not_found")
     assert "there is nothing at code-n-640" in run.stderr
     assert f"Did you mean {MODEL}?" in run.hint
@@ -63,7 +65,7 @@ def test_a_misspelled_id_is_recognised(program, tmp_path):
 
 @pytest.mark.parametrize("path", ["../models/{}", "./{}", "{}/", "{}/../{}", "{}/onnx-fp32", "x/../{}", "models/{}"])
 def test_an_id_is_no_path_into_the_installation(program, tmp_path, path):
-    run = program("explain", path.format(MODEL, MODEL), cwd=tmp_path)
+    run = program("explain", path.format(MODEL, MODEL), cwd=tmp_path, env=OFFLINE)
     assert (run.code, run.error_kind) == (1, "model_not_found")
 
 

@@ -9,6 +9,7 @@
 
 #include "formats/package_maker.hpp"
 #include "hub/find_model.hpp"
+#include "hub/settings.hpp"
 #include "support/current_directory.hpp"
 #include "support/test_data.hpp"
 
@@ -44,8 +45,18 @@ protected:
     }
 
     [[nodiscard]] BundledModels bundled() const { return BundledModels(folder_); }
+    /// With nobody to ask for other models.
+    [[nodiscard]] formats::Listing listing(const std::string& id) const {
+        return find_model(id, {}, offline(), bundled()).listing;
+    }
+    [[nodiscard]] Settings offline() const {
+        Settings settings;
+        settings.cache_directory = temporary_.path() / "cache";
+        settings.offline = true;
+        return settings;
+    }
     [[nodiscard]] Error error(const std::string& id) const {
-        return error_of([&] { static_cast<void>(find_model(id, bundled())); });
+        return error_of([&] { static_cast<void>(listing(id)); });
     }
 
     TemporaryDirectory temporary_;
@@ -71,8 +82,9 @@ TEST_F(FolderOfModels, NoIdLeadsAnywhereElse) {
 }
 
 TEST_F(FolderOfModels, AnIdIsListedAsItsDirectory) {
-    const formats::Listing listing = find_model("small-1", bundled());
+    const formats::Listing listing = this->listing("small-1");
     EXPECT_EQ(listing.model_id, "small-1");
+    EXPECT_EQ(listing.weights_provider, "bundled");
     EXPECT_EQ(listing.location, folder_ / "small-1");
     ASSERT_EQ(listing.packages.size(), 1U);
     EXPECT_EQ(listing.packages[0].id, "onnx-fp32");
@@ -81,8 +93,8 @@ TEST_F(FolderOfModels, AnIdIsListedAsItsDirectory) {
 TEST_F(FolderOfModels, WhatLiesAtThePathComesBeforeTheId) {
     write_onnx_package(temporary_.path() / "small-1/mine");
     const CurrentDirectory here(temporary_.path());
-    EXPECT_EQ(find_model("small-1", bundled()).packages.at(0).id, "mine");
-    EXPECT_EQ(find_model("small-2", bundled()).packages.at(0).id, "onnx-fp32");
+    EXPECT_EQ(listing("small-1").packages.at(0).id, "mine");
+    EXPECT_EQ(listing("small-2").packages.at(0).id, "onnx-fp32");
     fs::create_directory("small-2");  // also where it is no model
     expect_error(error("small-2"), ErrorKind::model_not_found, "small-2", "holds no model");
     fs::remove("small-2");
@@ -100,7 +112,7 @@ TEST_F(FolderOfModels, AnUnknownIdNamesThoseThatThereAre) {
     for (const char* const path : {"/no/model", "./model", "best.onnx"}) {
         EXPECT_THAT(error(path).hint(), Not(HasSubstr("by id"))) << path;
     }
-    EXPECT_THAT(error_of([] { static_cast<void>(find_model("resnet-50", BundledModels({}))); }).hint(),
+    EXPECT_THAT(error_of([&] { static_cast<void>(find_model("resnet-50", {}, offline(), BundledModels({}))); }).hint(),
                 Not(HasSubstr("by id")));
 }
 

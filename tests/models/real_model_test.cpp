@@ -105,7 +105,8 @@ TEST(BundledModel, IsLoadedByItsId) {
     EXPECT_EQ(int8->description().package_id, "onnx-int8");
     EXPECT_EQ(int8->description().precision, Precision::int8);
 
-    const Error error = tests::error_of([] { static_cast<void>(AutoModel::explain("code-n-640")); });
+    options.weights_provider = "bundled";  // nobody else is asked
+    const Error error = tests::error_of([&] { static_cast<void>(AutoModel::explain("code-n-640", options)); });
     EXPECT_EQ(error.kind(), ErrorKind::model_not_found);
     EXPECT_NE(error.hint().find("Did you mean codes-n-640?"), std::string::npos) << error.hint();
 }

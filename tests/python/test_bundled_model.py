@@ -130,15 +130,22 @@ def test_int8_is_taken_only_when_asked_for(models, photos):
         assert np.abs(raw - exact).max() > 0  # another network really ran
 
 
+@pytest.fixture
+def offline(monkeypatch, tmp_path):
+    """Nobody is asked for other models."""
+    monkeypatch.setenv("OFFLINE_MODE", "True")
+    monkeypatch.setenv("INFERENCE_HOME", str(tmp_path))
+
+
 @pytest.mark.parametrize("name", ["code-n-640", "Codes-N-640", "codes-n-64"])
-def test_a_misspelled_id_is_recognised(name):
+def test_a_misspelled_id_is_recognised(name, offline):
     with pytest.raises(ModelNotFoundError) as caught:
         AutoModel.from_pretrained(name)
     assert f"Did you mean {MODEL}?" in caught.value.hint
 
 
 @pytest.mark.parametrize("name", ["../models/codes-n-640", "codes-n-640/.", "codes-n-640/onnx-fp32", "a/b"])
-def test_an_id_is_no_path_into_the_installation(name):
+def test_an_id_is_no_path_into_the_installation(name, offline):
     with pytest.raises(ModelNotFoundError):
         AutoModel.explain(name)
 

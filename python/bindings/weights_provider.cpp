@@ -1,0 +1,90 @@
+#include <inference_models/weights_provider.hpp>
+
+#include <fmt/format.h>
+
+#include <inference_models/auto_model.hpp>
+#include <inference_models/download_progress.hpp>
+#include <inference_models/error.hpp>
+#include <inference_models/load_options.hpp>
+#include <memory>
+
+#include "arguments.hpp"
+#include "bindings.hpp"
+#include "library_call.hpp"
+#include "records.hpp"
+
+namespace inference_models::python {
+namespace {
+
+nb::object text_or_none(const std::string& text) {
+    return text.empty() ? nb::none() : nb::object(python_text(text));
+}
+
+nb::list pairs(const std::vector<NamedValue>& values) {
+    nb::list list;
+    for (const auto& [name, value] : values) list.append(nb::make_tuple(python_text(name), python_text(value)));
+    return list;
+}
+
+/// Shows how far a download is, and lets Ctrl-C end it.
+bool report(const DownloadProgress& progress) {
+    const bool goes_on_by_itself = print_download_progress(progress);
+    return goes_on() && goes_on_by_itself;
+}
+
+/// What a provider raised: one of our errors as it is, anything else as its own failure.
+Error failure_of(const std::string& provider, const nb::python_error& raised) {
+    const nb::handle value = raised.value();
+    const auto member = [&](const char* name) { return native_text(nb::getattr(value, name, nb::str(""))); };
+    const std::string kind = member("kind");
+    for (const ErrorKind each : {ErrorKind::unreachable, ErrorKind::unauthorized, ErrorKind::payment_required,
+                                 ErrorKind::forbidden, ErrorKind::usage_paused}) {
+        if (kind == to_string(each)) return {each, member("subject"), member("message"), member("hint")};
+    }
+    const nb::object not_found = nb::module_::import_("inference_models.errors").attr("ModelNotFoundError");
+    const ErrorKind likely =
+        nb::isinstance(value, not_found) ? ErrorKind::model_not_found : ErrorKind::retrieval_failure;
+    return {likely,
+            provider,
+            fmt::format("the weights provider {} raised {}: {}", provider, native_text(value.type().attr("__name__")),
+                        native_text(value)),
+            {}};
+}
+
+/// Asks a Python callable, which answers with the protocol's JSON.
+ModelMetadata ask(const std::string& name, nb::handle provider, const ProviderRequest& request) {
+    const nb::gil_scoped_acquire lock;
+    try {
+        const nb::object answer = provider(python_text(request.model_id), text_or_none(request.api_key),
+                                           pairs(request.extra_query_params), pairs(request.extra_headers));
+        return model_metadata_from_json(native_text(answer), fmt::format("the weights provider {}", name));
+    } catch (const nb::python_error& raised) {
+        throw failure_of(name, raised);
+    }
+}
+
+void register_provider(nb::handle name, nb::handle provider) {
+    const std::string provider_name = text("provider_name", name);
+    // Kept for good: the library may ask it until the process ends, when Python is no longer there to let it go.
+    const nb::handle kept = nb::borrow(provider).release();
+    register_model_provider(provider_name, [provider_name, kept](const ProviderRequest& request) {
+        return ask(provider_name, kept, request);
+    });
+}
+
+}  // namespace
+
+void bind_weights_provider(nb::module_& module) {
+    set_download_progress_handler(report);
+    module.def("register_model_provider", register_provider, nb::arg("name").none(), nb::arg("provider").none(),
+               "Makes `weights_provider=name` ask a callable.");
+    module.def(
+        "describe_model",
+        [](nb::handle model_id_or_path, const LoadOptions& options) {
+            const std::string path = path_text("model_id_or_path", model_id_or_path);
+            return call_library([&] { return AutoModel::describe_model(path, options); });
+        },
+        nb::arg("model_id_or_path").none(), nb::arg("options"), "What its provider says of a model.");
+}
+
+}  // namespace inference_models::python

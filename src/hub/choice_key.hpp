@@ -1,0 +1,17 @@
+#pragma once
+
+#include "hub/find_model.hpp"
+
+#include <inference_models/load_options.hpp>
+#include <inference_models/runtime_description.hpp>
+
+#include <string>
+
+namespace inference_models::hub {
+
+/// The name under which a choice is remembered: a hash of all that it follows from. Another request, machine, listing
+/// or version of this library has another one.
+[[nodiscard]] std::string choice_key(const RemoteModel& model, const LoadOptions& options,
+                                     const RuntimeDescription& machine);
+
+}  // namespace inference_models::hub
