@@ -26,14 +26,6 @@ void consider_entries(const std::filesystem::path& directory, Suggestions& sugge
     }
 }
 
-/// `yolov8n-640`, `workspace/project/3`: words that are not a path to a file.
-bool looks_like_model_id(const std::filesystem::path& path) {
-    const std::string text = path.string();
-    const auto is_word = [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '/'; };
-    return !text.starts_with('/') && !text.ends_with('/') && std::ranges::all_of(text, is_word) &&
-           std::ranges::count(text, '/') <= 2;
-}
-
 /// The first part of a path that is not there, and the directory in which it is not.
 std::pair<std::filesystem::path, std::string> first_missing(const std::filesystem::path& path) {
     std::filesystem::path there = path.is_absolute() ? path.root_path() : ".";
@@ -66,8 +58,8 @@ Error missing_model(const std::filesystem::path& path, std::span<const std::stri
     } else {
         hint = "Give the path of a package directory or of a model file.";
     }
-    if (looks_like_model_id(path) && !known_ids.empty()) {
-        hint += fmt::format(" The models that this version knows by id: {}.", fmt::join(known_ids, ", "));
+    if (!known_ids.empty()) {
+        hint += fmt::format(" Known here by id: {}.", fmt::join(known_ids, ", "));
     }
     return {ErrorKind::model_not_found, path.string(), std::move(message), std::move(hint)};
 }

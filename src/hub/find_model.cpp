@@ -113,22 +113,14 @@ FoundModel found(RemoteModel remote, const LoadOptions& options, ModelCache& cac
     return model;
 }
 
-std::string names_of(const std::vector<OfflineModelStatus>& models) {
-    std::vector<std::string_view> ids;
-    std::ranges::transform(models, std::back_inserter(ids), &OfflineModelStatus::model_id);
-    return fmt::format("{}", fmt::join(ids, ", "));
-}
-
 /// \param key  which of several models of this id is meant, where the cache has it
 FoundModel find_in_cache(const ModelKey& key, const LoadOptions& options, ModelCache& cache) {
     std::vector<ListingRecord> records = cache.find_listings(key.model_id);
     if (records.empty()) {
-        const std::string known = names_of(cache.status(false));
         throw Error(ErrorKind::model_not_found, key.model_id,
                     fmt::format("{} is not in the cache {}, and no provider is asked while offline", key.model_id,
                                 cache.directory().string()),
-                    known.empty() ? std::string("Load it once with a network: without OFFLINE_MODE.")
-                                  : fmt::format("Load it once with a network. The cache has: {}.", known));
+                    "Load it once with a network. `inference-models cache list` shows what can be loaded without.");
     }
     const auto of_key = [&](const ListingRecord& record) {
         return record.key.provider == key.provider && record.key.host == key.host;
@@ -173,9 +165,22 @@ FoundModel find_remote(const std::string& model_id, const LoadOptions& options, 
     return is_offline ? find_in_cache(key, options, cache) : find_at_provider(key, options, settings, cache);
 }
 
-/// What nobody has, for somebody who named no provider: he may as well have meant a path or a bundled model.
-Error known_nowhere(const std::string& text, const Error& answer, const BundledModels& bundled) {
-    const Error missing = formats::missing_model(text, bundled.ids());
+/// Ids that work here without asking anybody, in alphabetical order.
+std::vector<std::string> known_ids(const Settings& settings, const BundledModels& bundled) {
+    std::vector<std::string> ids = bundled.ids();
+    if (settings.cache_directory.empty()) return ids;
+    for (const OfflineModelStatus& model : ModelCache(settings.cache_directory).status(false)) {
+        ids.push_back(model.model_id);
+    }
+    std::ranges::sort(ids);
+    ids.erase(std::ranges::unique(ids).begin(), ids.end());
+    return ids;
+}
+
+/// What nobody has, for somebody who named no provider: he may as well have meant a path or another id.
+Error known_nowhere(const std::string& text, const Error& answer, const Settings& settings,
+                    const BundledModels& bundled) {
+    const Error missing = formats::missing_model(text, known_ids(settings, bundled));
     return {answer.kind(), text, fmt::format("{}, and {}", missing.message(), answer.message()),
             answer.hint().empty() ? missing.hint() : fmt::format("{} {}", missing.hint(), answer.hint())};
 }
@@ -197,7 +202,8 @@ FoundModel find_model(const std::string& text, const LoadOptions& options, const
 
     if (provider.empty() || provider == kBundled) {
         if (const auto directory = bundled.find(text)) return bundled_model(*directory);
-        if (provider == kBundled || is_meant_as_path(text)) throw formats::missing_model(text, bundled.ids());
+        if (provider == kBundled) throw formats::missing_model(text, bundled.ids());
+        if (is_meant_as_path(text)) throw formats::missing_model(text);
     }
     expect_model_id(text);
     if (!provider.empty()) return find_remote(text, options, settings);
@@ -205,7 +211,7 @@ FoundModel find_model(const std::string& text, const LoadOptions& options, const
         return find_remote(text, options, settings);
     } catch (const Error& error) {
         if (error.kind() != ErrorKind::model_not_found && error.kind() != ErrorKind::unreachable) throw;
-        throw known_nowhere(text, error, bundled);
+        throw known_nowhere(text, error, settings, bundled);
     }
 }
 

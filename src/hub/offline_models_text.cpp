@@ -1,26 +1,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <inference_models/model_cache.hpp>
 #include <nlohmann/json.hpp>
 
+#include "common/byte_size.hpp"
 #include "common/printable.hpp"
 
 namespace inference_models {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string bytes(std::uint64_t count) {
-    constexpr std::array<std::string_view, 4> kUnits{"KiB", "MiB", "GiB", "TiB"};
-    constexpr double kStep = 1024;
-    if (count < static_cast<std::uint64_t>(kStep)) return fmt::format("{} bytes", count);
-    double value = static_cast<double>(count) / kStep;
-    std::size_t unit = 0;
-    for (; value >= kStep && unit + 1 < kUnits.size(); ++unit) value /= kStep;
-    return fmt::format("{:.1f} {}", value, kUnits[unit]);
-}
 
 std::string title(const OfflineModelStatus& model) {
     std::string text = fmt::format("{} ({})", printable(model.model_id), printable(model.weights_provider));
@@ -32,7 +22,7 @@ std::string title(const OfflineModelStatus& model) {
 /// Files are named where something is wrong with them.
 std::string lines_of(const OfflinePackageStatus& package, std::size_t id_width) {
     std::string text = fmt::format("  {:<{}}  {:<12}  {:>10}  {:<7}  {}\n", package.package_id, id_width,
-                                   package.format.empty() ? "-" : package.format, bytes(package.size_bytes),
+                                   package.format.empty() ? "-" : package.format, told_size(package.size_bytes),
                                    to_string(package.state), printable(package.path.string()));
     for (const OfflineFileStatus& file : package.files) {
         if (file.state != CacheState::whole) {

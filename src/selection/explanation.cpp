@@ -62,7 +62,11 @@ const Candidate* Explanation::chosen() const noexcept {
 
 std::string to_text(const Explanation& explanation) {
     std::string text;
-    append_wrapped(text, fmt::format("{} ({})", explanation.model_id, explanation.location.string()), "", "");
+    const bool is_local = explanation.weights_provider == "local";
+    append_wrapped(text,
+                   fmt::format("{}{}{} ({})", explanation.model_id, is_local ? "" : ", ",
+                               is_local ? "" : explanation.weights_provider, explanation.location.string()),
+                   "", "");
     text += '\n';
     append_candidates(text, explanation.candidates);
     append_remedies(text, explanation.candidates);
