@@ -14,15 +14,19 @@ struct Arguments {
     std::string model;
     std::string package;
     std::string weights_provider;
+    bool pull_artefacts_size = false;
     bool json = false;
 };
 
 std::string description(const Arguments& arguments) {
     LoadOptions options;
     options.weights_provider = arguments.weights_provider;
-    const ModelMetadata model = AutoModel::describe_model(arguments.model, options);
-    if (arguments.package.empty()) return arguments.json ? to_json(model) + "\n" : to_text(model);
-    const PackageMetadata& package = package_of(model, arguments.package);
+    if (arguments.package.empty()) {
+        const ModelMetadata model = AutoModel::describe_model(arguments.model, options, arguments.pull_artefacts_size);
+        return arguments.json ? to_json(model) + "\n" : to_text(model);
+    }
+    const ModelMetadata model = AutoModel::describe_model_package(arguments.model, arguments.package, options);
+    const PackageMetadata& package = model.packages.front();
     return arguments.json ? to_json(model, package) + "\n" : to_text(model, package);
 }
 
@@ -35,6 +39,8 @@ void add_describe(CLI::App& program, Action& chosen) {
     command->add_option("MODEL", arguments->model, "id of a model, or a path")->required();
     command->add_option("PACKAGE", arguments->package, "id of one of its packages");
     command->add_option("--weights-provider", arguments->weights_provider, "where the model comes from: roboflow, ...");
+    command->add_flag("--pull-artefacts-size", arguments->pull_artefacts_size,
+                      "ask for the sizes of files of which the provider does not say them");
     command->add_flag("--json", arguments->json, "one JSON document");
     command->callback([&chosen, arguments] {
         chosen = [arguments] {

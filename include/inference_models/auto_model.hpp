@@ -33,8 +33,17 @@ public:
 
     /// What the provider says of a model: its packages and their files. Downloads none of them.
     /// \param options  of these: `weights_provider`, `api_key`, extra query parameters and headers
+    /// \param pull_artefacts_size  ask for the sizes of files of which the provider does not say them: one request each
     [[nodiscard]] static ModelMetadata describe_model(const std::string& model_id_or_path,
-                                                      const LoadOptions& options = {});
+                                                      const LoadOptions& options = {},
+                                                      bool pull_artefacts_size = false);
+
+    /// The same with one of its packages alone.
+    /// \throws Error `invalid_argument` where the model has no package of this id
+    [[nodiscard]] static ModelMetadata describe_model_package(const std::string& model_id_or_path,
+                                                              const std::string& package_id,
+                                                              const LoadOptions& options = {},
+                                                              bool pull_artefacts_size = true);
 
     /// What this machine has. Opens no runtime.
     [[nodiscard]] static RuntimeDescription describe_runtime();

@@ -56,7 +56,7 @@ struct LoadOptions {
     std::optional<NmsFusionPreferences> nms_fusion_preferences;  ///< packages whose NMS is part of the network are
                                                                  ///< taken where it is as this says. None: they are not
                                                                  ///< taken, unless `model_package_id` names one
-    std::vector<std::string> required_model_features;  ///< that a package must state
+    std::vector<std::string> required_model_features;            ///< that a package must state
     bool trt_engine_host_code_allowed = true;  ///< TensorRT engines that run on newer versions carry code for the CPU
     std::optional<std::uint32_t> max_package_loading_attempts;  ///< candidates that are tried, at least 1. None: all
 

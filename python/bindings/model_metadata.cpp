@@ -3,8 +3,6 @@
 #include <nanobind/stl/map.h>
 #include <nanobind/stl/string.h>
 
-#include "arguments.hpp"
-
 #include "bindings.hpp"
 #include "records.hpp"
 
@@ -86,12 +84,6 @@ void bind_model_metadata(nb::module_& module) {
         .member("packages", &ModelMetadata::packages, "its stored forms")
         .member("notes", &ModelMetadata::notes, "what was left out, and why")
         .with_text_and_json();
-    module.def(
-        "package_of",
-        [](const ModelMetadata& model, nb::handle package_id) {
-            return package_of(model, text("package_id", package_id));
-        },
-        nb::arg("model"), nb::arg("package_id").none(), "The package of this id.");
     module.def(
         "package_text",
         [](const ModelMetadata& model, const PackageMetadata& package) { return python_text(to_text(model, package)); },

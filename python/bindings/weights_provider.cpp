@@ -80,11 +80,24 @@ void bind_weights_provider(nb::module_& module) {
                "Makes `weights_provider=name` ask a callable.");
     module.def(
         "describe_model",
-        [](nb::handle model_id_or_path, const LoadOptions& options) {
+        [](nb::handle model_id_or_path, const LoadOptions& options, nb::handle pull_artefacts_size) {
             const std::string path = path_text("model_id_or_path", model_id_or_path);
-            return call_library([&] { return AutoModel::describe_model(path, options); });
+            const bool pulls = flag("pull_artefacts_size", pull_artefacts_size);
+            return call_library([&] { return AutoModel::describe_model(path, options, pulls); });
         },
-        nb::arg("model_id_or_path").none(), nb::arg("options"), "What its provider says of a model.");
+        nb::arg("model_id_or_path").none(), nb::arg("options"), nb::arg("pull_artefacts_size").none(),
+        "What its provider says of a model.");
+    module.def(
+        "describe_model_package",
+        [](nb::handle model_id_or_path, nb::handle package_id, const LoadOptions& options,
+           nb::handle pull_artefacts_size) {
+            const std::string path = path_text("model_id_or_path", model_id_or_path);
+            const std::string id = text("package_id", package_id);
+            const bool pulls = flag("pull_artefacts_size", pull_artefacts_size);
+            return call_library([&] { return AutoModel::describe_model_package(path, id, options, pulls); });
+        },
+        nb::arg("model_id_or_path").none(), nb::arg("package_id").none(), nb::arg("options"),
+        nb::arg("pull_artefacts_size").none(), "The same with one of its packages alone.");
 }
 
 }  // namespace inference_models::python

@@ -129,31 +129,37 @@ class AutoModel:
         return _core.explain(model_id_or_path, load_options("explain", LOAD_OPTIONS, options))
 
     @staticmethod
-    def describe_model(model_id_or_path: str | os.PathLike, **options: Any) -> _core.ModelMetadata:
+    def describe_model(
+        model_id_or_path: str | os.PathLike, *, pull_artefacts_size: bool = False, **options: Any
+    ) -> _core.ModelMetadata:
         """Prints what its provider says of a model, as tables, and returns it as data. Downloads none of its files.
 
         Args:
             model_id_or_path: as for `from_pretrained`
+            pull_artefacts_size: ask for the sizes of files of which the provider does not say them: one request each
             weights_provider, api_key, weights_provider_extra_query_params, weights_provider_extra_headers: as for
                 `from_pretrained`
         """
-        model = _describe("describe_model", model_id_or_path, options)
+        source = load_options("describe_model", ("pull_artefacts_size", *SOURCE_OPTIONS), options)
+        model = _core.describe_model(model_id_or_path, source, pull_artefacts_size)
         print(model, end="")
         return model
 
     @staticmethod
     def describe_model_package(
-        model_id_or_path: str | os.PathLike, package_id: str, **options: Any
+        model_id_or_path: str | os.PathLike, package_id: str, *, pull_artefacts_size: bool = True, **options: Any
     ) -> _core.PackageMetadata:
         """Prints all that is known of one package of a model, as tables, and returns it as data.
 
         Args:
             model_id_or_path: as for `from_pretrained`
             package_id: one of those that `describe_model` lists
+            pull_artefacts_size: ask for the sizes of files of which the provider does not say them: one request each
             options: those of `describe_model`
         """
-        model = _describe("describe_model_package", model_id_or_path, options)
-        package = _core.package_of(model, package_id)
+        source = load_options("describe_model_package", ("pull_artefacts_size", *SOURCE_OPTIONS), options)
+        model = _core.describe_model_package(model_id_or_path, package_id, source, pull_artefacts_size)
+        (package,) = model.packages
         print(_core.package_text(model, package), end="")
         return package
 
@@ -182,7 +188,3 @@ class AutoModel:
 
     # The name that the guide's own library has for it.
     describe_compute_environment = describe_runtime
-
-
-def _describe(function_name: str, model_id_or_path: str | os.PathLike, options: dict[str, Any]) -> _core.ModelMetadata:
-    return _core.describe_model(model_id_or_path, load_options(function_name, SOURCE_OPTIONS, options))

@@ -180,7 +180,7 @@ def get_model_from_provider(
 ) -> _core.ModelMetadata:
     """What a provider says of a model, as `AutoModel.describe_model` returns it."""
     options |= {"weights_provider": provider, "api_key": api_key}
-    return _core.describe_model(model_id, load_options("get_model_from_provider", SOURCE_OPTIONS, options))
+    return _core.describe_model(model_id, load_options("get_model_from_provider", SOURCE_OPTIONS, options), False)
 
 
 def _protocol(model: ModelMetadata | dict) -> dict:

@@ -14,6 +14,7 @@
 #include "engines/network.hpp"
 #include "formats/package.hpp"
 #include "hub/choice_key.hpp"
+#include "hub/file_sizes.hpp"
 #include "hub/find_model.hpp"
 #include "hub/local_metadata.hpp"
 #include "models/families.hpp"
@@ -224,6 +225,16 @@ bool concerns_every_candidate(ErrorKind kind) {
     }
 }
 
+ModelMetadata described(hub::FoundModel model) {
+    return model.remote ? std::move(model.remote->metadata) : hub::metadata_of(model.listing);
+}
+
+void ask_file_sizes(ModelMetadata& model, const hub::Settings& settings) {
+    if (settings.offline) return;
+    const auto client = hub::curl_client();
+    for (PackageMetadata& package : model.packages) hub::ask_file_sizes(package, settings, *client);
+}
+
 void log_loaded(const ModelDescription& description, const std::string& reason) {
     log::message(LogLevel::info, "model {} package={} backend={} engine={} {} device={} precision={} threads={} ({})",
                  description.model_id, description.package_id, to_string(description.backend),
@@ -265,9 +276,21 @@ Explanation AutoModel::explain(const std::string& model_id_or_path, const LoadOp
     return make_plan(model_id_or_path, options).explanation;
 }
 
-ModelMetadata AutoModel::describe_model(const std::string& model_id_or_path, const LoadOptions& options) {
-    hub::FoundModel model = find_model(model_id_or_path, options, hub::Settings::of_this_process());
-    return model.remote ? std::move(model.remote->metadata) : hub::metadata_of(model.listing);
+ModelMetadata AutoModel::describe_model(const std::string& model_id_or_path, const LoadOptions& options,
+                                        bool pull_artefacts_size) {
+    const hub::Settings settings = hub::Settings::of_this_process();
+    ModelMetadata model = described(find_model(model_id_or_path, options, settings));
+    if (pull_artefacts_size) ask_file_sizes(model, settings);
+    return model;
+}
+
+ModelMetadata AutoModel::describe_model_package(const std::string& model_id_or_path, const std::string& package_id,
+                                                const LoadOptions& options, bool pull_artefacts_size) {
+    const hub::Settings settings = hub::Settings::of_this_process();
+    ModelMetadata model = described(find_model(model_id_or_path, options, settings));
+    model.packages = {package_of(model, package_id)};
+    if (pull_artefacts_size) ask_file_sizes(model, settings);
+    return model;
 }
 
 RuntimeDescription AutoModel::describe_runtime() {

@@ -79,7 +79,9 @@ def test_describing(api, capsys):
     assert "weights.onnx" in capsys.readouterr().out
     with pytest.raises(InvalidParameterError, match="onnxfp32"):
         AutoModel.describe_model_package(MODEL, "another")
-    assert not api.paths("/files/")
+    assert sum(file.size_bytes for file in package.files) == sum(map(len, api.packages[0].files.values()))
+    assert not any(file.size_bytes for file in described.packages[0].files)
+    assert len(api.paths("/files/")) == len(package.files)  # a byte of each
     local = AutoModel.describe_model("codes-n-640")
     assert local.weights_provider == "bundled"
     assert all(file.size_bytes for package in local.packages for file in package.files)
