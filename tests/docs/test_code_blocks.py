@@ -15,6 +15,11 @@ A comment right above a block says what else is to be expected of it:
     <!-- not run: REASON -->
     <!-- raises: ERROR -->    of Python: the program ends with this error
     <!-- exits: CODE -->      of a single command: it ends with this exit code
+    <!-- loaded: MODEL -->    the model of this id was loaded before, so that it lies in the cache
+    <!-- serves: MODEL -->    of a single command: it is a hub, from which the model of this id is loaded
+
+No block needs the internet: ids are asked for at a hub that serves the test data. Where documents give a hub's address,
+it is this one.
 
 Output that a document shows is not compared, since it differs from machine to machine.
 """
@@ -30,13 +35,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from support.models_by_id import hub_serving
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 README = ROOT / "README.md"
 DOCUMENTS = [README, *sorted((ROOT / "docs").glob("*.md"))]
 
 #: The marks that a block of each language may bear besides `not run`.
-LANGUAGES = {"python": {"raises"}, "cpp": set(), "cmake": set(), "console": {"exits"}, "bash": {"exits"}}
+LANGUAGES = {
+    "python": {"raises", "loaded"},
+    "cpp": {"loaded"},
+    "cmake": set(),
+    "console": {"exits", "loaded", "serves"},
+    "bash": {"exits", "loaded", "serves"},
+}
+
+#: The address of a hub in documents.
+HUB = "http://127.0.0.1:9001"
 
 #: What is run of consoles; anything else has to be marked as not run.
 PROGRAMS = re.compile(r"cmake|taskset|build/[\w-]+|(.+/)?inference-models")
@@ -115,11 +130,35 @@ def installation(build_dir, tmp_path_factory) -> Path:
     return prefix
 
 
+#: What variables begin with that would change what is loaded from where.
+OURS = ("INFERENCE_", "ROBOFLOW_", "MODEL_CACHE_DIR", "OFFLINE_MODE", "SECURE_GATEWAY", "LICENSE_SERVER")
+
+
 @pytest.fixture(scope="session")
-def environment(tmp_path_factory) -> dict:
-    """The variables of a user who has the Python environment of the tests, and nothing of his own set."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith("INFERENCE_MODELS_")}
-    return own | {"VIRTUAL_ENV": sys.prefix, "XDG_CACHE_HOME": str(tmp_path_factory.mktemp("cache"))}
+def adapters(tmp_path_factory) -> Path:
+    """Where adapters lie that a test had to build."""
+    return tmp_path_factory.mktemp("adapters")
+
+
+@pytest.fixture(scope="session")
+def hub(build_dir, test_data) -> str:
+    """The address of a hub that serves the models of the test data."""
+    with hub_serving(build_dir / "bin/inference-models", (test_data / "models").resolve()) as served:
+        yield served.url
+
+
+@pytest.fixture
+def environment(tmp_path_factory, adapters, hub) -> dict:
+    """The variables of a user who has the Python environment of the tests, an empty cache and, for ids, a hub of his
+    own."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+    return own | {
+        "VIRTUAL_ENV": sys.prefix,
+        "XDG_CACHE_HOME": str(adapters),
+        "INFERENCE_HOME": str(tmp_path_factory.mktemp("cache")),
+        "ROBOFLOW_API_HOST": hub,
+        "no_proxy": "127.0.0.1",
+    }
 
 
 @pytest.fixture
@@ -127,6 +166,16 @@ def directory(tmp_path, test_data) -> Path:
     for name, path in NAMES.items():
         (tmp_path / name).symlink_to((test_data / path).resolve())
     return tmp_path
+
+
+@pytest.fixture
+def loaded(block, directory, environment, build_dir) -> None:
+    """What the block's mark says lies in the cache before it is run."""
+    if "loaded" not in block.marks:
+        return
+    program = build_dir / "bin/inference-models"
+    done = run(program, "predict", block.marks["loaded"], "photo.jpg", directory=directory, environment=environment)
+    assert done.returncode == 0, done.stderr
 
 
 def run(*command, directory: Path, environment: dict) -> subprocess.CompletedProcess:
@@ -137,11 +186,12 @@ def run(*command, directory: Path, environment: dict) -> subprocess.CompletedPro
 
 
 @runnable("python")
-def test_python(block, directory, environment):
+@pytest.mark.usefixtures("loaded")
+def test_python(block, directory, environment, hub):
     if importlib.util.find_spec("inference_models") is None:
         pytest.skip("the Python package inference_models is not installed beside pytest")
     program = directory / f"{block.document.stem}.py"
-    program.write_text("\n" * block.line + block.text)  # so that tracebacks tell the document's lines
+    program.write_text("\n" * block.line + block.text.replace(HUB, hub))  # so that tracebacks tell the document's lines
     done = run(sys.executable, program.name, directory=directory, environment=environment)
     if "raises" in block.marks:
         raised = re.findall(r"^(?:\w+\.)*(\w+): ", done.stderr, re.MULTILINE)
@@ -191,6 +241,7 @@ def write_project(block: Block, directory: Path) -> None:
 
 
 @runnable("cpp")
+@pytest.mark.usefixtures("loaded")
 def test_cpp(block, directory, environment, installation):
     write_project(block, directory)
     options = [f"-DCMAKE_PREFIX_PATH={installation}", "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Werror"]
@@ -214,21 +265,42 @@ def program_of(command: str) -> str:
     return next(word for word in shlex.split(command, comments=True) if not re.match(r"\w+=", word))
 
 
+def serve_and_load(command: str, model: str, directory: Path, environment: dict) -> None:
+    """Starts the hub of a command, where a port is free, and loads a model from it."""
+    words = ["bash", "-c", f"exec {command} --port 0"]
+    process = subprocess.Popen(words, cwd=directory, env=environment, stdout=subprocess.PIPE, text=True)
+    try:
+        line = process.stdout.readline()
+        (url,) = re.findall(r"ROBOFLOW_API_HOST=(\S+)", line)
+        client = environment | {"ROBOFLOW_API_HOST": url}
+        done = run("inference-models", "predict", model, "photo.jpg", directory=directory, environment=client)
+        assert done.returncode == 0, done.stderr
+    finally:
+        process.terminate()
+        assert process.wait(10) == 0
+
+
 @runnable("console", "bash")
-def test_commands(block, directory, environment, installation):
+@pytest.mark.usefixtures("loaded")
+def test_commands(block, directory, environment, hub, installation):
     (directory / ".venv").symlink_to(installation)
     for program in whole_programs(block.document):
         write_project(program, directory)
-    path = f"{installation / 'bin'}{os.pathsep}{environment['PATH']}"
+    environment["PATH"] = f"{installation / 'bin'}{os.pathsep}{environment['PATH']}"
     code = int(block.marks.get("exits", 0))
-    assert len(block.commands) == 1 if "exits" in block.marks else block.commands, f"{block}: has no command to run"
+    is_alone = {"exits", "serves"} & set(block.marks)
+    assert len(block.commands) == 1 if is_alone else block.commands, f"{block}: has no command to run"
     for command in block.commands:
+        command = command.replace(HUB, hub)
         program = program_of(command)
         if program == "pip":
             assert command in pip_commands(block.document), f"{block}: {command} is neither checked nor marked"
             continue
         assert PROGRAMS.fullmatch(program), f"{block}: {program} is not run here; mark it with <!-- not run: REASON -->"
-        done = run("bash", "-c", command, directory=directory, environment=environment | {"PATH": path})
+        if "serves" in block.marks:
+            serve_and_load(command, block.marks["serves"], directory, environment)
+            continue
+        done = run("bash", "-c", command, directory=directory, environment=environment)
         assert done.returncode == code, f"{command}\n{done.stdout}{done.stderr}"
 
 
