@@ -31,3 +31,14 @@ def test_every_variable_of_ours_is_documented():
     read = {name for text in sources for name in re.findall(r'"(INFERENCE_MODELS_[A-Z_]+)"', text)}
     installation = (ROOT / "docs/installation.md").read_text()
     assert read == set(re.findall(r"^\| `(INFERENCE_MODELS_[A-Z_]+)`", installation, re.MULTILINE))
+
+
+def test_every_variable_of_providers_and_downloads_is_documented():
+    read = {
+        name
+        for path in (ROOT / "src/hub").rglob("*.cpp")
+        for name in re.findall(r'"((?:[A-Z]+_)+[A-Z]+|HOME)"', path.read_text())
+    }
+    rows = re.findall(r"^\| (`[A-Za-z_`, ]+`) \|", (ROOT / "docs/models-by-id.md").read_text(), re.MULTILINE)
+    documented = {name for row in rows for name in re.findall(r"`(\w+)`", row) if name.upper() == name}
+    assert read == documented - {"HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"}  # which libcurl itself reads
