@@ -1,4 +1,5 @@
-"""What all Python tests share: where the build, the pictures and the test data are, and life without a network."""
+"""What all Python tests share: where the build, the pictures and the test data are, the program, a model by id on a
+server of the tests, and life without a network."""
 
 import os
 import signal
@@ -7,6 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.models_by_id import MODEL, Client
+from support.program import Program
+from support.tiny_models import SIDE, png, write_package
+from support.weights_api import Package, WeightsApi, package_files
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -45,3 +50,41 @@ def without_sockets() -> list:
     opens_one = [sys.executable, "-c", "import socket; socket.socket()"]
     assert subprocess.run([*prefix, *opens_one], check=False).returncode == -signal.SIGSYS
     return prefix
+
+
+# --- The program -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def program(build_dir) -> Program:
+    return Program(build_dir / "bin/inference-models")
+
+
+@pytest.fixture
+def image(tmp_path) -> Path:
+    path = tmp_path / "image.png"
+    path.write_bytes(png(SIDE, SIDE))
+    return path
+
+
+# --- A model by id -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """A folder with a model that has one package."""
+    write_package(tmp_path / "folder" / MODEL / "onnxfp32")
+    return tmp_path / "folder"
+
+
+@pytest.fixture
+def api(folder):
+    """The same model on the tests' own server."""
+    package = Package("onnxfp32", package_files(folder / MODEL / "onnxfp32"))
+    with WeightsApi(MODEL, [package]).running() as running:
+        yield running
+
+
+@pytest.fixture
+def client(program, tmp_path, api) -> Client:
+    return Client(program, tmp_path / "cache", api.url)

@@ -9,12 +9,17 @@
 
 #include "commands.hpp"
 #include "common/byte_size.hpp"
+#include "common/printable.hpp"
+#include "whole_number.hpp"
 
 namespace inference_models::cli {
 namespace {
 
 void print(const std::vector<OfflineModelStatus>& models, bool json) {
     fmt::print("{}", json ? to_json(models) + "\n" : to_text(models));
+    if (models.empty()) {
+        fmt::print(stderr, "there are no downloaded models in {}\n", printable(model_cache_directory().string()));
+    }
 }
 
 void add_list(CLI::App& cache, Action& chosen) {
@@ -84,7 +89,8 @@ void add_prune(CLI::App& cache, Action& chosen) {
     CLI::Option* const models = command->add_option("MODEL", arguments->options.model_ids, "ids of models");
     command->add_flag("--all", arguments->options.all, "everything")->excludes(models);
     command->add_option("--unused-for", arguments->unused_days, "packages that were not loaded for so many days")
-        ->type_name("DAYS");
+        ->type_name("DAYS")
+        ->check(whole_number());
     command->callback([&chosen, arguments] {
         chosen = [arguments] {
             if (arguments->unused_days) arguments->options.unused_for = std::chrono::days(*arguments->unused_days);

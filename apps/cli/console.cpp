@@ -1,16 +1,16 @@
 #include "console.hpp"
 
 #include <fmt/format.h>
-#include "common/printable.hpp"
-
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <inference_models/log.hpp>
+#include <string>
+
+#include "common/printable.hpp"
 
 namespace inference_models::cli {
-
 namespace {
 
 /// Our own messages may have several lines; what they quote from outside is made safe to show.

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "formats/text.hpp"
+#include "whole_number.hpp"
 
 namespace inference_models::cli {
 namespace {
@@ -27,11 +28,12 @@ Value parsed(const std::string& option, const std::string& word, Parse parse, co
 }
 
 /// A number, or a range of them: `8`, `1:16`.
+/// \param word  what the option was given, of which the range is the end
 template <class Number>
-AcceptedRange<Number> range_of(const std::string& option, std::string_view word) {
-    const std::size_t colon = word.find(':');
-    const auto min = formats::to_number<Number>(word.substr(0, colon));
-    const auto max = colon == std::string_view::npos ? min : formats::to_number<Number>(word.substr(colon + 1));
+AcceptedRange<Number> range_of(const std::string& option, const std::string& word, std::string_view range) {
+    const std::size_t colon = range.find(':');
+    const auto min = formats::to_number<Number>(range.substr(0, colon));
+    const auto max = colon == std::string_view::npos ? min : formats::to_number<Number>(range.substr(colon + 1));
     if (min && max) return {*min, *max};
     throw Error(ErrorKind::invalid_argument, option, fmt::format("{} does not know `{}`", option, word),
                 "Use a number, or a range MIN:MAX.");
@@ -41,6 +43,10 @@ AcceptedRange<Number> range_of(const std::string& option, std::string_view word)
 ExecutionProvider provider_of(std::string_view word) {
     const std::size_t colon = word.find(':');
     ExecutionProvider provider{.name = std::string(word.substr(0, colon)), .options = {}};
+    if (provider.name.empty()) {
+        throw Error(ErrorKind::invalid_argument, kProviders, fmt::format("{} does not know `{}`", kProviders, word),
+                    "Begin with a provider's name, such as CPUExecutionProvider.");
+    }
     std::string_view options = colon == std::string_view::npos ? "" : word.substr(colon + 1);
     while (!options.empty()) {
         const std::string_view option = options.substr(0, options.find(';'));
@@ -57,20 +63,21 @@ ExecutionProvider provider_of(std::string_view word) {
     return provider;
 }
 
-/// `default`, or `max_detections=100:300`, `class_agnostic=false` and so on.
+/// `default`, `max_detections=100:300`, `class_agnostic=false` and so on; what comes later counts.
 NmsFusionPreferences fusion_of(const std::vector<std::string>& words) {
-    if (words == std::vector<std::string>{"default"}) return default_nms_fusion_preferences();
     NmsFusionPreferences preferences;
     for (const std::string& word : words) {
         const std::size_t equals = std::min(word.find('='), word.size());
         const std::string name = word.substr(0, equals);
         const std::string value = word.substr(std::min(equals + 1, word.size()));
-        if (name == "max_detections") {
-            preferences.max_detections = range_of<std::int64_t>(kNmsFusion, value);
+        if (word == "default") {
+            preferences = default_nms_fusion_preferences();
+        } else if (name == "max_detections") {
+            preferences.max_detections = range_of<std::int64_t>(kNmsFusion, word, value);
         } else if (name == "confidence_threshold") {
-            preferences.confidence_threshold = range_of<double>(kNmsFusion, value);
+            preferences.confidence_threshold = range_of<double>(kNmsFusion, word, value);
         } else if (name == "iou_threshold") {
-            preferences.iou_threshold = range_of<double>(kNmsFusion, value);
+            preferences.iou_threshold = range_of<double>(kNmsFusion, word, value);
         } else if (name == "class_agnostic" && (value == "true" || value == "false")) {
             preferences.class_agnostic = value == "true";
         } else {
@@ -102,13 +109,14 @@ void LoadArguments::add_to(CLI::App& command) {
                     "ONNX Runtime's, such as CUDAExecutionProvider or CUDAExecutionProvider:device_id=0;key=value")
         ->delimiter(',')
         ->allow_extra_args(false);
-    command.add_option("--threads", threads_, "at most this many compute threads");
+    command.add_option("--threads", threads_, "at most this many compute threads")->check(whole_number());
     add_choice_options(command);
     add_download_options(command);
 }
 
 void LoadArguments::add_choice_options(CLI::App& command) {
-    command.add_option("--max-package-loading-attempts", attempts_, "candidates that are tried; all by default");
+    command.add_option("--max-package-loading-attempts", attempts_, "candidates that are tried; all by default")
+        ->check(whole_number());
     command
         .add_option(kNmsFusion, nms_fusion_,
                     "take packages whose NMS is part of the network: `default`, or what it must have been exported "
@@ -146,7 +154,7 @@ LoadOptions LoadArguments::options() const {
     if (!device_.empty()) options.device = parsed<Device>("--device", device_, parse_device, "cpu, cuda, cuda:N");
     for (const auto& name : providers_) options.onnx_execution_providers.push_back(provider_of(name));
     options.model_package_id = package_;
-    if (!batch_size_.empty()) options.batch_size = range_of<std::int64_t>("--batch-size", batch_size_);
+    if (!batch_size_.empty()) options.batch_size = range_of<std::int64_t>("--batch-size", batch_size_, batch_size_);
     options.threads = threads_;
     options.max_package_loading_attempts = attempts_;
     if (!nms_fusion_.empty()) options.nms_fusion_preferences = fusion_of(nms_fusion_);

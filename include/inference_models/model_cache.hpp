@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// The models that were downloaded to this machine. They lie in $INFERENCE_HOME or $MODEL_CACHE_DIR, else in the user's
@@ -47,7 +48,7 @@ struct OfflineModelStatus {
 };
 
 /// Where downloaded models lie, whether or not the directory is there yet.
-/// \throws Error `invalid_argument` where neither a variable nor a home directory says
+/// \throws Error `invalid_environment_variable` where neither a variable nor a home directory says
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::filesystem::path model_cache_directory();
 
 /// What is in the cache, by model id. Looks at sizes and times, and reads the files whose time has changed.

@@ -40,7 +40,9 @@ void bind_model_cache(nb::module_& module) {
             return call_library([&] { return verify_offline_model(id, read_all); });
         },
         nb::arg("model_id").none(), nb::arg("check_hashes").none(), "The state of one model in the cache.");
-    module.def("model_cache_directory", [] { return model_cache_directory(); }, "Where downloaded models lie.");
+    module.def(
+        "model_cache_directory", [] { return call_library([] { return model_cache_directory(); }); },
+        "Where downloaded models lie.");
 }
 
 }  // namespace inference_models::python

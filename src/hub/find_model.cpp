@@ -152,12 +152,7 @@ FoundModel find_at_provider(const ModelKey& key, const LoadOptions& options, con
 }
 
 FoundModel find_remote(const std::string& model_id, const LoadOptions& options, const Settings& settings) {
-    if (settings.cache_directory.empty()) {
-        throw Error(ErrorKind::invalid_environment_variable, "INFERENCE_HOME",
-                    "there is no place for downloaded models: neither INFERENCE_HOME nor HOME is set",
-                    "Set INFERENCE_HOME to a directory.");
-    }
-    ModelCache cache(settings.cache_directory);
+    ModelCache cache(settings.needed_cache_directory());
     const bool is_offline = settings.offline || options.weights_provider == kOffline;
     const std::string provider =
         options.weights_provider.empty() || options.weights_provider == kOffline ? kRoboflow : options.weights_provider;

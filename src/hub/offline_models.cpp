@@ -14,7 +14,7 @@ hub::ModelCache cache_of_this_process() {
 }  // namespace
 
 std::filesystem::path model_cache_directory() {
-    return hub::Settings::of_this_process().cache_directory;
+    return hub::Settings::of_this_process().needed_cache_directory();
 }
 
 std::vector<OfflineModelStatus> list_offline_models() {

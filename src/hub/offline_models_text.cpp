@@ -14,8 +14,9 @@ using Json = nlohmann::ordered_json;
 
 std::string title(const OfflineModelStatus& model) {
     std::string text = fmt::format("{} ({})", printable(model.model_id), printable(model.weights_provider));
-    if (!model.architecture.empty())
+    if (!model.architecture.empty()) {
         text += fmt::format(": {}, {}", printable(model.architecture), printable(model.task_type));
+    }
     return text + '\n';
 }
 

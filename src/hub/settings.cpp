@@ -195,4 +195,11 @@ Settings Settings::of_this_process() {
     });
 }
 
+const std::filesystem::path& Settings::needed_cache_directory() const {
+    if (!cache_directory.empty()) return cache_directory;
+    throw Error(ErrorKind::invalid_environment_variable, "INFERENCE_HOME",
+                "there is no place for downloaded models: neither INFERENCE_HOME nor HOME is set",
+                "Set INFERENCE_HOME to a directory.");
+}
+
 }  // namespace inference_models::hub

@@ -34,6 +34,10 @@ struct Settings {
     /// \throws Error `invalid_environment_variable` that names the variable and what it may hold
     [[nodiscard]] static Settings from(const Environment& environment);
     [[nodiscard]] static Settings of_this_process();
+
+    /// `cache_directory`, for somebody who cannot go on without one.
+    /// \throws Error `invalid_environment_variable` where there is none
+    [[nodiscard]] const std::filesystem::path& needed_cache_directory() const;
 };
 
 }  // namespace inference_models::hub

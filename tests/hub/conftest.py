@@ -1,16 +1,11 @@
-"""What the tests of the hub share: models by id on two servers, the library's own code through ctypes, and a server
-with faults."""
+"""What the tests of the hub share: our own hub, the library's own code through ctypes, and a server with faults."""
 
 import ctypes
 import json
-from pathlib import Path
 
 import pytest
-from cli.conftest import image, program  # noqa: F401 - fixtures
 from support.fault_server import FaultServer
-from support.models_by_id import MODEL, Client, hub_serving
-from support.tiny_models import write_package
-from support.weights_api import Package, WeightsApi, package_files
+from support.models_by_id import hub_serving
 
 
 class HubForTests:
@@ -67,30 +62,7 @@ def other_server():
         yield running
 
 
-# --- A model by id -----------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def folder(tmp_path) -> Path:
-    """A folder with a model that has one package."""
-    write_package(tmp_path / "folder" / MODEL / "onnxfp32")
-    return tmp_path / "folder"
-
-
-@pytest.fixture
-def api(folder):
-    """The same model on the tests' own server."""
-    package = Package("onnxfp32", package_files(folder / MODEL / "onnxfp32"))
-    with WeightsApi(MODEL, [package]).running() as running:
-        yield running
-
-
 @pytest.fixture
 def served_hub(build_dir, folder):
     with hub_serving(build_dir / "bin/inference-models", folder) as hub:
         yield hub
-
-
-@pytest.fixture
-def client(program, tmp_path, api):  # noqa: F811
-    return Client(program, tmp_path / "cache", api.url)

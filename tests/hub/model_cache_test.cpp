@@ -10,6 +10,7 @@
 #include <atomic>
 #include <chrono>
 #include <fstream>
+#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -692,6 +693,10 @@ TEST_F(PruneTest, PackagesThatWereNotLoadedForLongGo) {
     set_time(root_ / "models" / directory_name(other_) / "p2.used", long_ago);
     EXPECT_TRUE(cache_.find_package(other_, "p2"));  // is a use
     EXPECT_EQ(prune({.unused_for = std::chrono::days(30)}).packages, 0U);
+    // More days than there are numbers of nanoseconds for.
+    for (const int days : {106'752, 213'504, std::numeric_limits<std::int32_t>::max()}) {
+        EXPECT_EQ(prune({.unused_for = std::chrono::days(days)}).packages, 0U) << days;
+    }
 }
 
 TEST_F(PruneTest, CopiedBlobsGo) {

@@ -99,7 +99,8 @@ private:
         const auto used = facts_of(model.used(id));
         const auto age =
             system_clock::now().time_since_epoch() - std::chrono::nanoseconds(used ? used->modified_ns : 0);
-        return age >= *options_.unused_for;
+        // In days: as many of them as somebody may ask for are more nanoseconds than there are numbers for.
+        return std::chrono::floor<std::chrono::days>(age) >= *options_.unused_for;
     }
 
     [[nodiscard]] static bool is_whole(const fs::path& package) {
