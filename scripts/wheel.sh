@@ -52,6 +52,11 @@ for package in $(printf '%s\n' "${packages[@]}" | sort -u); do
     cp "/usr/share/doc/$package/copyright" "$root/inference_models/share/doc/inference_models/LICENSE-$package"
 done
 
+# Boost's says the licence of each of its files, in two megabytes; what is compiled in has the one licence.
+boost_licence=$root/inference_models/share/doc/inference_models/LICENSE-libboost1.81-dev
+awk -v RS= '/^License: BSL-1\.0\n/' /usr/share/doc/libboost1.81-dev/copyright >"$boost_licence"
+[[ -s $boost_licence ]] || { echo "error: Boost's licence was not found" >&2; exit 1; }
+
 cp .venv/lib/python3*/site-packages/nanobind-*.dist-info/licenses/LICENSE \
     "$root/inference_models/share/doc/inference_models/LICENSE-nanobind"
 
