@@ -11,8 +11,8 @@ namespace inference_models::formats {
 namespace {
 
 constexpr std::size_t kMostFeatures = 1'000;
-constexpr std::size_t kLongestName = 1024;         ///< in bytes
-constexpr std::size_t kLongestValue = 64U * 1024;  ///< as JSON, in bytes
+constexpr std::size_t kLongestName = 1024;                     ///< in bytes
+constexpr std::size_t kLongestValue = std::size_t{64} * 1024;  ///< as JSON, in bytes
 
 std::optional<FusedNms> read_fused_nms(const JsonValue& feature) {
     if (feature.is_boolean()) return feature.boolean() ? std::optional(FusedNms{}) : std::nullopt;
