@@ -16,12 +16,14 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
+#include <boost/system/system_error.hpp>
 #include <chrono>
 #include <exception>
 #include <inference_models/error.hpp>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -193,7 +195,7 @@ std::optional<http::status> complaint_about(const beast::error_code& problem) {
 /// Lets the client read the last answer: to close while it is still sending would take the answer away from it.
 asio::awaitable<void> close(Connection& connection) {
     beast::error_code ignored;
-    connection.stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
+    std::ignore = connection.stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
     connection.stream.expires_after(kTimeToClose);
     std::string rest(kMostHeaderBytes, '\0');
     while (true) {
@@ -220,12 +222,14 @@ tcp::endpoint endpoint_of(asio::io_context& context, const std::string& host, st
 tcp::acceptor listening(asio::io_context& context, const std::string& host, std::uint16_t port) {
     const tcp::endpoint endpoint = endpoint_of(context, host, port);
     tcp::acceptor acceptor(context);
-    beast::error_code problem;
-    acceptor.open(endpoint.protocol(), problem);
-    if (!problem) acceptor.set_option(tcp::acceptor::reuse_address(true), problem);
-    if (!problem) acceptor.bind(endpoint, problem);
-    if (!problem) static_cast<void>(acceptor.listen(tcp::acceptor::max_listen_connections, problem));
-    if (problem) throw cannot_listen(host, port, problem);
+    try {
+        acceptor.open(endpoint.protocol());
+        acceptor.set_option(tcp::acceptor::reuse_address(true));
+        acceptor.bind(endpoint);
+        acceptor.listen();
+    } catch (const boost::system::system_error& problem) {
+        throw cannot_listen(host, port, problem.code());
+    }
     return acceptor;
 }
 
@@ -299,7 +303,7 @@ asio::awaitable<void> HubServer::State::accept_all() {
 
 asio::awaitable<void> HubServer::State::serve(tcp::socket socket) {
     beast::error_code ignored;
-    static_cast<void>(socket.set_option(tcp::no_delay(true), ignored));
+    std::ignore = socket.set_option(tcp::no_delay(true), ignored);
     const tcp::endpoint peer = socket.remote_endpoint(ignored);
     Connection connection{
         .stream = beast::tcp_stream(std::move(socket)), .peer = peer.address().to_string(), .buffer = {}};
