@@ -8,7 +8,8 @@ def fault_environment(build_dir: Path, below: Path, at=None, error=None, always=
     """The environment of a process in which the `at`-th change of a file below a directory fails with `error`, or ends
     the process where there is none."""
     environment = dict(os.environ)
-    environment["LD_PRELOAD"] = str(build_dir / "lib/libfault_injection.so")
+    # Behind what is there already: the runtime of AddressSanitizer has to be the first.
+    environment["LD_PRELOAD"] = f"{environment.get('LD_PRELOAD', '')} {build_dir}/lib/libfault_injection.so".lstrip()
     environment["FAULT_BELOW"] = str(below.resolve())
     chosen = {
         "FAULT_AT": at,
