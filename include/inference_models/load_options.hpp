@@ -62,7 +62,7 @@ struct LoadOptions {
 
     std::string weights_provider;  ///< `roboflow`, `local`, `bundled`, `offline` or a registered one. Empty: what lies
                                    ///< at this path, else the bundled model of this id, else `roboflow`
-    std::string api_key;           ///< for the provider. Empty: $ROBOFLOW_API_KEY. Never kept, logged or shown
+    std::string api_key;  ///< for the provider. Empty: $ROBOFLOW_API_KEY, for `roboflow`. Never kept, logged or shown
     std::vector<std::pair<std::string, std::string>> weights_provider_extra_query_params;
     std::vector<std::pair<std::string, std::string>> weights_provider_extra_headers;
     bool allow_untrusted_packages = false;     ///< take packages that their provider does not vouch for

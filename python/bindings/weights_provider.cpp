@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <inference_models/auto_model.hpp>
 #include <inference_models/download_progress.hpp>
 #include <inference_models/error.hpp>
@@ -32,22 +34,32 @@ bool report(const DownloadProgress& progress) {
     return goes_on() && goes_on_by_itself;
 }
 
-/// What a provider raised: one of our errors as it is, anything else as its own failure.
+/// The errors that a provider may raise to be understood, and what they mean.
+struct MeantKind {
+    const char* error_class;
+    ErrorKind kind;
+};
+constexpr std::array kMeantKinds{
+    MeantKind{"ModelNotFoundError", ErrorKind::model_not_found},
+    MeantKind{"RetryError", ErrorKind::unreachable},
+    MeantKind{"UnauthorizedModelAccessError", ErrorKind::unauthorized},
+    MeantKind{"PaymentRequiredModelAccessError", ErrorKind::payment_required},
+    MeantKind{"ForbiddenModelAccessError", ErrorKind::forbidden},
+    MeantKind{"UsagePausedModelAccessError", ErrorKind::usage_paused},
+};
+
+ErrorKind kind_of(nb::handle raised) {
+    const nb::object errors = nb::module_::import_("inference_models.errors");
+    const auto is_meant = [&](const MeantKind& each) { return nb::isinstance(raised, errors.attr(each.error_class)); };
+    const auto* const meant = std::ranges::find_if(kMeantKinds, is_meant);
+    return meant == kMeantKinds.end() ? ErrorKind::retrieval_failure : meant->kind;
+}
+
 Error failure_of(const std::string& provider, const nb::python_error& raised) {
-    const nb::handle value = raised.value();
-    const auto member = [&](const char* name) { return native_text(nb::getattr(value, name, nb::str(""))); };
-    const std::string kind = member("kind");
-    for (const ErrorKind each : {ErrorKind::unreachable, ErrorKind::unauthorized, ErrorKind::payment_required,
-                                 ErrorKind::forbidden, ErrorKind::usage_paused}) {
-        if (kind == to_string(each)) return {each, member("subject"), member("message"), member("hint")};
-    }
-    const nb::object not_found = nb::module_::import_("inference_models.errors").attr("ModelNotFoundError");
-    const ErrorKind likely =
-        nb::isinstance(value, not_found) ? ErrorKind::model_not_found : ErrorKind::retrieval_failure;
-    return {likely,
+    return {kind_of(raised.value()),
             provider,
-            fmt::format("the weights provider {} raised {}: {}", provider, native_text(value.type().attr("__name__")),
-                        native_text(value)),
+            fmt::format("the weights provider {} raised {}: {}", provider,
+                        native_text(raised.value().type().attr("__name__")), native_text(raised.value())),
             {}};
 }
 

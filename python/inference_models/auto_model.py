@@ -51,7 +51,8 @@ class AutoModel:
                 "workspace/project/3"), whose files are downloaded once
             weights_provider: "roboflow", "local" (a path), "bundled", "offline" (what is in the cache), or one that was
                 registered. None: what `model_id_or_path` says above, with "roboflow" as the provider
-            api_key: for the provider. None: the environment variable ROBOFLOW_API_KEY. It is not kept or logged
+            api_key: for the provider. None: for "roboflow" the environment variable ROBOFLOW_API_KEY. It
+                is not kept or logged
             model_package_id: only the package of this id
             backend: run with this one, or with one of these, or fail: "trt", "torch", "hugging-face", "onnx",
                 "openvino", in any case. None: the best of all
@@ -85,7 +86,6 @@ class AutoModel:
             RetryError: the provider cannot be reached, and the cache does not have it
             ModelRetrievalError: the provider's answer, or a file's server's, cannot be used
             FileHashSumMissmatch: a file did not arrive as its provider described it
-            UntrustedFileError: a file has no hash, and none was allowed
             CorruptedModelPackageError: a file of the model is damaged or missing
             ModelImplementationNotFoundError: this version does not know this kind of model
             NoModelPackagesAvailableError: nothing can run here as asked; the hint lists what would mend that

@@ -160,8 +160,8 @@ def register_model_provider(provider_name: str, provider_handler: Callable[..., 
         provider_name: none of "roboflow", "local", "bundled", "offline"
         provider_handler: called as `provider_handler(model_id, api_key)`, with `weights_provider_extra_query_params`
             and `weights_provider_extra_headers` where the caller gave some; returns a `ModelMetadata`, or a dictionary
-            in the protocol of Roboflow's API. Raises ModelNotFoundError for models that it does not have. It may be
-            called from any thread.
+            in the protocol of Roboflow's API. Raises ModelNotFoundError for models that it does not have, RetryError
+            where it cannot tell now, so that what is in the cache is used. It may be called from any thread.
     """
 
     def answer(model_id: str, api_key: str | None, query_params: list, headers: list) -> str:

@@ -57,8 +57,10 @@ std::string credential_of(const ProviderRequest& request) {
     return credential == "\x1e\x1e" ? std::string() : credential;
 }
 
-ProviderRequest request_for(const std::string& model_id, const LoadOptions& options, const Settings& settings) {
-    return {model_id, options.api_key.empty() ? settings.api_key : options.api_key,
+/// The key of the environment is Roboflow's: no other provider gets it.
+ProviderRequest request_for(const ModelKey& key, const LoadOptions& options, const Settings& settings) {
+    const bool is_roboflow = key.provider == kRoboflow;
+    return {key.model_id, options.api_key.empty() && is_roboflow ? settings.api_key : options.api_key,
             options.weights_provider_extra_query_params, options.weights_provider_extra_headers};
 }
 
@@ -72,7 +74,8 @@ std::optional<Error> problem_of(const formats::Package& package, const RemoteMod
                                 ModelCache& cache) {
     if (!parse_task_type(remote.metadata.task_type)) {
         return Error(ErrorKind::unsupported_model, remote.key.model_id,
-                     fmt::format("the task `{}` is none that this version knows", remote.metadata.task_type));
+                     fmt::format("the task `{}` is none that this version knows", remote.metadata.task_type),
+                     "Take a newer version, or ask the provider what the model is for.");
     }
     const auto has_no_hash = [](const PackageFile& file) { return file.md5.empty() && file.sha256.empty(); };
     const auto unhashed = std::ranges::find_if(package.files, has_no_hash);
@@ -127,27 +130,27 @@ FoundModel find_in_cache(const ModelKey& key, const LoadOptions& options, ModelC
     };
     const auto same = std::ranges::find_if(records, of_key);
     ListingRecord& record = same != records.end() ? *same : records.front();
-    return found({std::move(record.key), std::move(record.model), {}, true}, options, cache);
+    return found({std::move(record.key), std::move(record.model), {}, true, true}, options, cache);
 }
 
 FoundModel find_at_provider(const ModelKey& key, const LoadOptions& options, const Settings& settings,
                             ModelCache& cache) {
-    const ProviderRequest request = request_for(key.model_id, options, settings);
+    const ProviderRequest request = request_for(key, options, settings);
     const std::string credential = cache.salted_hash(credential_of(request));
     std::optional<ListingRecord> record = cache.find_listing(key);
     if (options.use_auto_resolution_cache && record && record->credential == credential &&
         is_fresh(*record, settings)) {
-        return found({key, std::move(record->model), credential, false}, options, cache);
+        return found({key, std::move(record->model), credential, true, false}, options, cache);
     }
     try {
         ListingRecord asked{key, ask_provider(key.provider, request, settings), std::chrono::system_clock::now(),
                             credential};
         cache.keep_listing(asked);
-        return found({key, std::move(asked.model), credential, false}, options, cache);
+        return found({key, std::move(asked.model), credential, false, false}, options, cache);
     } catch (const Error& error) {
         if (error.kind() != ErrorKind::unreachable || !record) throw;
         log::message(LogLevel::warning, "{}; what the cache has of {} is used", error.message(), key.model_id);
-        return found({key, std::move(record->model), credential, true}, options, cache);
+        return found({key, std::move(record->model), credential, true, true}, options, cache);
     }
 }
 
@@ -160,8 +163,8 @@ FoundModel find_remote(const std::string& model_id, const LoadOptions& options, 
     return is_offline ? find_in_cache(key, options, cache) : find_at_provider(key, options, settings, cache);
 }
 
-/// Ids that work here without asking anybody, in alphabetical order.
-std::vector<std::string> known_ids(const Settings& settings, const BundledModels& bundled) {
+/// Other ids than this that work here without asking anybody, in alphabetical order.
+std::vector<std::string> known_ids(const std::string& text, const Settings& settings, const BundledModels& bundled) {
     std::vector<std::string> ids = bundled.ids();
     if (settings.cache_directory.empty()) return ids;
     for (const OfflineModelStatus& model : ModelCache(settings.cache_directory).status(false)) {
@@ -169,13 +172,14 @@ std::vector<std::string> known_ids(const Settings& settings, const BundledModels
     }
     std::ranges::sort(ids);
     ids.erase(std::ranges::unique(ids).begin(), ids.end());
+    std::erase(ids, text);  // kept of another host
     return ids;
 }
 
 /// What nobody has, for somebody who named no provider: he may as well have meant a path or another id.
 Error known_nowhere(const std::string& text, const Error& answer, const Settings& settings,
                     const BundledModels& bundled) {
-    const Error missing = formats::missing_model(text, known_ids(settings, bundled));
+    const Error missing = formats::missing_model(text, known_ids(text, settings, bundled));
     return {answer.kind(), text, fmt::format("{}, and {}", missing.message(), answer.message()),
             answer.hint().empty() ? missing.hint() : fmt::format("{} {}", missing.hint(), answer.hint())};
 }

@@ -242,10 +242,8 @@ void log_loaded(const ModelDescription& description, const std::string& reason) 
                  to_string(description.precision), description.threads, reason);
 }
 
-}  // namespace
-
-std::unique_ptr<Model> AutoModel::from_pretrained(const std::string& model_id_or_path, const LoadOptions& options) {
-    Plan plan = make_plan(model_id_or_path, options);
+/// Loads the first candidate that can be loaded.
+std::unique_ptr<Model> load_best(Plan plan, const LoadOptions& options) {
     RememberedChoice remembered(plan, options);
     remembered.prefer(plan.explanation);
     std::optional<Error> first_failure;
@@ -270,6 +268,44 @@ std::unique_ptr<Model> AutoModel::from_pretrained(const std::string& model_id_or
     if (first_failure) throw *first_failure;
     check_family(plan.model.listing);
     throw selection::no_usable_backend(plan.explanation, plan.runtime, options);
+}
+
+/// Errors that may end as soon as the provider is asked again: it may have mended a package, and the addresses of files
+/// are valid for a short time only.
+bool may_be_outdated(ErrorKind kind) {
+    switch (kind) {
+        case ErrorKind::retrieval_failure:
+        case ErrorKind::hash_mismatch:
+        case ErrorKind::untrusted:
+        case ErrorKind::corrupted_package:
+        case ErrorKind::unsupported_model:
+        case ErrorKind::no_usable_backend: return true;
+        default: return false;
+    }
+}
+
+/// The same with what the provider says now; nothing where it cannot be asked.
+std::optional<Plan> plan_anew(const std::string& model_id, LoadOptions options) {
+    options.use_auto_resolution_cache = false;
+    Plan plan = make_plan(model_id, options);
+    return plan.model.remote->only_cached ? std::nullopt : std::optional(std::move(plan));
+}
+
+}  // namespace
+
+std::unique_ptr<Model> AutoModel::from_pretrained(const std::string& model_id_or_path, const LoadOptions& options) {
+    Plan plan = make_plan(model_id_or_path, options);
+    const bool may_be_asked_again =
+        plan.model.remote && plan.model.remote->is_kept && !plan.model.remote->only_cached;
+    try {
+        return load_best(std::move(plan), options);
+    } catch (const Error& error) {
+        if (!may_be_asked_again || !may_be_outdated(error.kind())) throw;
+        log::message(LogLevel::info, "{}; the provider of {} is asked again", error.message(), model_id_or_path);
+        std::optional<Plan> anew = plan_anew(model_id_or_path, options);
+        if (!anew) throw;
+        return load_best(*std::move(anew), options);
+    }
 }
 
 Explanation AutoModel::explain(const std::string& model_id_or_path, const LoadOptions& options) {

@@ -94,6 +94,9 @@ std::vector<std::string> remedies(const Explanation& explanation) {
     return found;
 }
 
+constexpr const char* kNoPackages =
+    "Its provider offers nothing that this version can use: ask the provider, or take a newer version.";
+
 std::string hint_of(const std::vector<std::string>& remedies) {
     if (remedies.empty()) return {};
     if (remedies.size() == 1) return remedies.front();
@@ -107,7 +110,7 @@ Error no_usable_backend(const Explanation& explanation, const RuntimeDescription
                  request.backends.empty() ? explanation.model_id : listed(request.backends),
                  fmt::format("nothing here can run {}{}:\n  {}", explanation.model_id, asked(request),
                              fmt::join(reasons(explanation, machine, request), "\n  ")),
-                 hint_of(remedies(explanation)));
+                 explanation.candidates.empty() ? kNoPackages : hint_of(remedies(explanation)));
 }
 
 }  // namespace inference_models::selection

@@ -5,6 +5,7 @@ import json
 
 import pytest
 from support.fault_server import FaultServer
+from support.faulty_loads import Loads
 from support.models_by_id import hub_serving
 
 
@@ -66,3 +67,8 @@ def other_server():
 def served_hub(build_dir, folder):
     with hub_serving(build_dir / "bin/inference-models", folder) as hub:
         yield hub
+
+
+@pytest.fixture
+def loads(program, build_dir, folder, image, tmp_path):
+    return Loads(program, build_dir, folder, image, tmp_path)

@@ -187,6 +187,26 @@ def test_a_provider_that_fails(api, answer, error, text):
         AutoModel.from_pretrained("x", weights_provider="broken")
 
 
+def test_a_provider_out_of_reach_leaves_the_cache(api, files, monkeypatch):
+    monkeypatch.setenv("ROBOFLOW_API_KEY", "roboflow's")
+    answers = [metadata(api, files)]
+
+    def provider(model_id, api_key=None):
+        assert api_key is None
+        if answers:
+            return answers.pop()
+        raise RetryError("later")
+
+    register_model_provider("sometimes", provider)
+    with pytest.raises(RetryError, match="later"):
+        answers.clear()
+        AutoModel.from_pretrained("x", weights_provider="sometimes")
+    answers.append(metadata(api, files))
+    for _ in range(2):
+        model = AutoModel.from_pretrained("x", weights_provider="sometimes", use_auto_resolution_cache=False)
+        assert len(model(IMAGE)[0]) == 1
+
+
 def test_a_provider_without_the_model(api):
     def provider(model_id, api_key=None):
         raise ModelNotFoundError(f"{model_id} is not ours")

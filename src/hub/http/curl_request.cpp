@@ -62,7 +62,7 @@ bool is_certificate_problem(CURLcode code) {
 
 Error no_answer(const std::string& url, std::string_view detail) {
     return {ErrorKind::unreachable, url, fmt::format("{} gave no whole answer: {}", url, detail),
-            "Check the network, and HTTPS_PROXY or HTTP_PROXY if a proxy is needed. With OFFLINE_MODE=True only what "
+            "Check the network, and https_proxy or http_proxy if a proxy is needed. With OFFLINE_MODE=True only what "
             "was downloaded before is used, and nothing is asked."};
 }
 

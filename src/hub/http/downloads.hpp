@@ -17,11 +17,12 @@ namespace inference_models::hub {
 
 struct FileToDownload {
     std::string url;
-    std::filesystem::path target;  ///< where it is to lie; while it is incomplete, beside it, in `TARGET.part`,
-                                   ///< `TARGET.progress` and `TARGET.progress.new`, in a directory that exists. Nobody
-                                   ///< else writes these at the same time: the caller's lock
-    std::string name;              ///< for messages: `weights.onnx`
-    std::string md5;               ///< what it must be, in hexadecimal digits; empty: not known
+    std::filesystem::path
+        target;  ///< where it is to lie, and where it is taken if its hash is known and right; while it is incomplete,
+                 ///< beside it, in `TARGET.part`, `TARGET.progress` and `TARGET.progress.new`, in a directory that
+                 ///< exists. Nobody else writes these at the same time: the caller's lock
+    std::string name;  ///< for messages: `weights.onnx`
+    std::string md5;   ///< what it must be, in hexadecimal digits; empty: not known
     std::string sha256;
     std::optional<std::uint64_t> size;
 };

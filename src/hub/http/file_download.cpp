@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "common/log.hpp"
@@ -94,6 +96,7 @@ FileDownload::FileDownload(FileToDownload file, const DownloadRules& rules, std:
     file_.md5 = in_lower_case(file_.md5);
     file_.sha256 = in_lower_case(file_.sha256);
     if (file_.size) expect_size(*file_.size);
+    if (has_expected_hash() && take_what_is_there()) return;
     const auto journal = part_.resume();
     if (journal && can_go_on_with(*journal)) go_on_with(*journal);
 }
@@ -103,6 +106,18 @@ Error FileDownload::about(ErrorKind kind, const std::string& what, const std::st
 }
 
 // --- What is missing
+
+bool FileDownload::take_what_is_there() {
+    std::error_code ignored;
+    if (!std::filesystem::is_regular_file(std::filesystem::symlink_status(file_.target, ignored))) return false;
+    const Digests there = digests_of_file(file_.target);
+    if (differ(there.md5, file_.md5) || differ(there.sha256, file_.sha256)) return false;
+    if (file_.size && there.size != *file_.size) return false;
+    segments_.clear();
+    total_ = there.size;
+    result_ = DownloadedFile{there.md5, there.sha256, there.size};
+    return true;
+}
 
 bool FileDownload::can_go_on_with(const DownloadJournal& journal) const {
     if (journal.md5 != file_.md5 || journal.sha256 != file_.sha256) return false;

@@ -74,6 +74,8 @@ public:
     void keep();
 
 private:
+    /// Whether an earlier download brought all of it to its target.
+    [[nodiscard]] bool take_what_is_there();
     void go_on_with(const DownloadJournal& journal);
     [[nodiscard]] bool can_go_on_with(const DownloadJournal& journal) const;
     void learn(Segment& segment, const AnswerHead& head, std::optional<std::uint64_t> total);

@@ -96,8 +96,8 @@ void PartFile::fail(const char* what, const std::filesystem::path& path, int pro
     }
     const auto left = free_bytes(target_.parent_path());
     throw Error(ErrorKind::io_failure, directory,
-                fmt::format("No space left on device: {} needs {} bytes in {}{}", target_.filename().string(),
-                            needed ? fmt::format("{}", *needed) : "more", directory,
+                fmt::format("{}: {} needs {} bytes in {}{}", std::generic_category().message(problem),
+                            target_.filename().string(), needed ? fmt::format("{}", *needed) : "more", directory,
                             left ? fmt::format(", where {} are free", *left) : ""),
                 "Make room there, or let INFERENCE_HOME name a directory on another disk. What was downloaded is kept "
                 "and will be gone on with.");
@@ -133,10 +133,7 @@ void PartFile::reserve(std::uint64_t total) {
     const auto left = free_bytes(target_.parent_path());
     if (left && total > there && total - there > *left) fail("cannot be written", part_, ENOSPC, total - there);
     open();
-    if (total > 0 && ::fallocate(descriptor_, 0, 0, static_cast<off_t>(total)) != 0) {
-        // Where a file system cannot take space in advance, it is taken by writing.
-        if (is_full(errno) || errno == EFBIG) fail("cannot be written", part_, errno, total);
-    }
+    // No space is taken before there is something to fill it: a server may promise more than it ever sends.
     if (::ftruncate(descriptor_, static_cast<off_t>(total)) != 0) fail("cannot be written", part_, errno, total);
     reserved_ = total;
 }

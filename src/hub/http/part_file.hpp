@@ -25,7 +25,7 @@ public:
     /// What an earlier process left here, if it can be gone on with.
     [[nodiscard]] std::optional<DownloadJournal> resume();
 
-    /// Takes the space for all of it, so that a full disk is met at once.
+    /// Makes it as long as all of the file, if there is space for that: so a disk that is too small is met at once.
     void reserve(std::uint64_t total);
     void write(std::uint64_t position, std::span<const std::byte> bytes);
     /// \returns how many bytes there were, at most `buffer.size()`
