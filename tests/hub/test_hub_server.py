@@ -218,8 +218,16 @@ def test_download_urls_name_the_host_that_was_asked(hub):
             urllib.parse.urlsplit(file["downloadUrl"]).netloc for p in packages for file in p["packageFiles"]
         }
 
+    def schemes(headers):
+        _, _, body = hub.get(f"{LISTING}?modelId=tiny", **headers)
+        packages = json.loads(body)["modelMetadata"]["modelPackages"]
+        return {urllib.parse.urlsplit(file["downloadUrl"]).scheme for p in packages for file in p["packageFiles"]}
+
     for host in ("hub.example:9001", "[::1]:80", "10.0.0.7"):
         assert urls(host) == (200, {host})
+    assert schemes({}) == {"http"}
+    assert schemes({"X-Forwarded-Proto": "https"}) == {"https"}
+    assert schemes({"X-Forwarded-Proto": "javascript"}) == {"http"}
     for host in ("evil.example/path", "a@b", "a b", 'a"b', "a?b", "", "x" * 256):
         assert urls(host)[0] == 400, host
 

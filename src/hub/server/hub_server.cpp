@@ -372,7 +372,9 @@ asio::awaitable<Answer> HubServer::State::answer_listing(const Request& request,
         const std::string why = fmt::format("there is no model `{}`", asked->model_id);
         co_return refusal(request, http::status::not_found, why);
     }
-    const std::string base_url = fmt::format("http://{}{}", host, kFiles);
+    // What a reverse proxy says of the way that the request came to it: the files come back the same way.
+    const bool is_encrypted = request["X-Forwarded-Proto"] == "https";
+    const std::string base_url = fmt::format("{}://{}{}", is_encrypted ? "https" : "http", host, kFiles);
     const hub::MetadataPage page = hub::page_of(std::move(*model), *asked, base_url);
     co_return json_answer(request, http::status::ok, hub::write_metadata_page(page));
 }
