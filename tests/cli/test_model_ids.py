@@ -29,6 +29,15 @@ def test_no_socket_is_opened(program, pictures, tmp_path, backend, without_socke
     assert run.error_kind == "model_not_found"
 
 
+def test_onnx_runtime_keeps_nothing_to_tell(program, pictures, tmp_path):
+    """Releases that send events to their maker note them in the home directory first."""
+    home = tmp_path / "home"
+    home.mkdir()
+    run = program("predict", MODEL, pictures[0], "--backend", "onnx", env={"HOME": home, "TMPDIR": home})
+    assert run.code == 0, run.stderr
+    assert not list(home.rglob("*"))
+
+
 def candidates(program, tmp_path, *options):
     run = program("explain", MODEL, "--device", "cpu", *options, "--json", cwd=tmp_path)
     assert run.code == 0, run.stderr

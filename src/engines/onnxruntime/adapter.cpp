@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdlib>
 #include <filesystem>
 #include <new>
 
@@ -56,6 +57,9 @@ class Library {
 public:
     explicit Library(const std::string& path) : base_(base_of(path)), api_(table_of(*base_)) {
         version_ = base_->GetVersionString();
+        // Some releases (1.32 for Linux) note a device's id in the home directory and send events to Microsoft unless
+        // this says no when the environment is made; DisableTelemetryEvents does not stop them. Who set it has decided.
+        ::setenv("ORT_DISABLE_TELEMETRY", "1", 0);
         check(api_.CreateEnvWithCustomLogger(forward_log, nullptr, kLoggingWarning, "inference_models", &environment_),
               IM_FAILURE_RUNTIME);
         check(api_.CreateCpuMemoryInfo(kArenaAllocator, kDefaultMemory, &cpu_memory_), IM_FAILURE_RUNTIME);
