@@ -232,7 +232,7 @@ def test_an_unknown_provider(api):
 
 def test_errors_have_their_classes(api, monkeypatch):
     with pytest.raises(InsecureModelIdentifierError):
-        AutoModel.from_pretrained("../../x", weights_provider="roboflow")
+        AutoModel.from_pretrained("../../no-such-model", weights_provider="roboflow")
     api.answer = lambda handler: (handler.send(401, b"{}"), True)[1]
     with pytest.raises(UnauthorizedModelAccessError) as caught:
         AutoModel.from_pretrained(MODEL, api_key="wrong-key")
