@@ -99,7 +99,19 @@ def test_only_http_is_downloaded_from(client, api, image, url):
 
 @pytest.mark.parametrize(
     "model_id",
-    ["../../no-such-model", "/no/such/model", "a/../b", "./a", "a//b", "a/b/c/d/e", "a b", "a%2fb", ".a", "a/", "x" * 256],
+    [
+        "../../no-such-model",
+        "/no/such/model",
+        "a/../b",
+        "./a",
+        "a//b",
+        "a/b/c/d/e",
+        "a b",
+        "a%2fb",
+        ".a",
+        "a/",
+        "x" * 256,
+    ],
 )
 def test_model_ids_lead_nowhere_else(client, api, image, model_id):
     for options in ([], ["--weights-provider", "roboflow"]):
