@@ -12,6 +12,8 @@
 #include <system_error>
 #include <utility>
 
+#include "common/file_descriptor.hpp"
+
 namespace inference_models {
 namespace {
 
@@ -20,24 +22,6 @@ Error io_failure(const std::filesystem::path& path, std::string_view what, int c
             fmt::format("{} {}: {}", path.string(), what, std::generic_category().message(code)),
             "Check that the path is right and that this user may use it."};
 }
-
-/// A file descriptor that closes itself.
-class Descriptor {
-public:
-    explicit Descriptor(int value) : value_(value) {}
-    ~Descriptor() {
-        if (value_ >= 0) ::close(value_);
-    }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    [[nodiscard]] int get() const noexcept { return value_; }
-
-    /// Closes it now: some file systems report only then that a write failed.
-    [[nodiscard]] bool close() { return ::close(std::exchange(value_, -1)) == 0; }
-
-private:
-    int value_;
-};
 
 /// A regular file opened for reading, and its size.
 std::pair<int, std::size_t> open_regular(const std::filesystem::path& path) {
@@ -56,7 +40,7 @@ std::pair<int, std::size_t> open_regular(const std::filesystem::path& path) {
 
 MappedFile::MappedFile(const std::filesystem::path& path) {
     const auto [raw, size] = open_regular(path);
-    const Descriptor descriptor(raw);
+    const FileDescriptor descriptor(raw);
     if (size == 0) return;
     void* const start = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor.get(), 0);
     if (start == MAP_FAILED) throw io_failure(path, "cannot be mapped", errno);
@@ -77,7 +61,7 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
 
 std::string read_text_file(const std::filesystem::path& path, std::size_t limit) {
     const auto [raw, size] = open_regular(path);
-    const Descriptor descriptor(raw);
+    const FileDescriptor descriptor(raw);
     if (size > limit) {
         throw Error(ErrorKind::io_failure, path.string(),
                     fmt::format("{} has {} bytes; at most {} are read", path.string(), size, limit),
@@ -99,7 +83,7 @@ std::string read_text_file(const std::filesystem::path& path, std::size_t limit)
 void write_file_atomically(const std::filesystem::path& path, std::span<const std::byte> bytes) {
     static std::atomic<unsigned> counter{0};
     const std::string aside = fmt::format("{}.{}-{}.part", path.string(), ::getpid(), counter++);
-    Descriptor descriptor(::open(aside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+    FileDescriptor descriptor(::open(aside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
     if (descriptor.get() < 0) throw io_failure(path, "cannot be written", errno);
     const auto failure = [&] {
         const int code = errno;

@@ -12,6 +12,8 @@
 #include <system_error>
 #include <vector>
 
+#include "common/file_descriptor.hpp"
+
 namespace inference_models::hub {
 namespace {
 
@@ -38,21 +40,11 @@ Error unreadable(const std::filesystem::path& path, int problem) {
             "Check that this user may read it, and the disk that it lies on."};
 }
 
-/// A file's descriptor, closed at the end.
-class OpenedFile {
-public:
-    explicit OpenedFile(const std::filesystem::path& path) : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
-        if (descriptor_ < 0) throw unreadable(path, errno);
-    }
-    ~OpenedFile() { ::close(descriptor_); }
-    OpenedFile(const OpenedFile&) = delete;
-    OpenedFile& operator=(const OpenedFile&) = delete;
-
-    [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
-
-private:
-    int descriptor_;
-};
+FileDescriptor opened(const std::filesystem::path& path) {
+    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) throw unreadable(path, errno);
+    return FileDescriptor(descriptor);
+}
 
 }  // namespace
 
@@ -88,11 +80,11 @@ Digests DigestStream::finish() {
 
 Digests digests_of_file(const std::filesystem::path& path) {
     constexpr std::size_t kPiece = std::size_t{1} << 20U;
-    const OpenedFile file(path);
+    const FileDescriptor file = opened(path);
     std::vector<std::byte> buffer(kPiece);
     DigestStream stream;
     while (true) {
-        const ssize_t count = ::read(file.descriptor(), buffer.data(), buffer.size());
+        const ssize_t count = ::read(file.get(), buffer.data(), buffer.size());
         if (count < 0 && errno == EINTR) continue;
         if (count < 0) throw unreadable(path, errno);
         if (count == 0) return stream.finish();

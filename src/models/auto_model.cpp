@@ -295,8 +295,7 @@ std::optional<Plan> plan_anew(const std::string& model_id, LoadOptions options) 
 
 std::unique_ptr<Model> AutoModel::from_pretrained(const std::string& model_id_or_path, const LoadOptions& options) {
     Plan plan = make_plan(model_id_or_path, options);
-    const bool may_be_asked_again =
-        plan.model.remote && plan.model.remote->is_kept && !plan.model.remote->only_cached;
+    const bool may_be_asked_again = plan.model.remote && plan.model.remote->is_kept && !plan.model.remote->only_cached;
     try {
         return load_best(std::move(plan), options);
     } catch (const Error& error) {

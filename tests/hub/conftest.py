@@ -2,6 +2,8 @@
 
 import ctypes
 import json
+import shutil
+import subprocess
 
 import pytest
 from support.fault_server import FaultServer
@@ -72,3 +74,19 @@ def served_hub(build_dir, folder):
 @pytest.fixture
 def loads(program, build_dir, folder, image, tmp_path):
     return Loads(program, build_dir, folder, image, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    """Self-signed, and its key."""
+    if not shutil.which("openssl"):
+        pytest.skip("openssl is not installed")
+    directory = tmp_path_factory.mktemp("certificate")
+    files = directory / "certificate.pem", directory / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+        + ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-out", files[0], "-keyout", files[1]],
+        check=True,
+        capture_output=True,
+    )
+    return files

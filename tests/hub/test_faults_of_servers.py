@@ -3,7 +3,6 @@
 import copy
 import json
 import shutil
-import subprocess
 
 import pytest
 from support.fault_server import FaultServer
@@ -354,8 +353,8 @@ def test_unknown_types_beside_a_good_package(loads):
 # --- Certificates ----------------------------------------------------------------------------------------------------
 
 
-def test_a_self_signed_certificate(loads, self_signed):
-    with loads.load() as load, FaultServer(self_signed) as secure:
+def test_a_self_signed_certificate(loads, certificate):
+    with loads.load() as load, FaultServer(certificate) as secure:
         load.api.url = secure.url("")
         secure.add(LISTING, json.dumps(load.api.metadata(None)).encode())
         for name, data in loads.files.items():
@@ -367,23 +366,8 @@ def test_a_self_signed_certificate(loads, self_signed):
             assert variable in run.hint
         assert not secure.requests
         load.expect_nothing_wrong()
-        assert boxes(load(env={"SSL_CERT_FILE": str(self_signed[0])})) == loads.expected
+        assert boxes(load(env={"SSL_CERT_FILE": str(certificate[0])})) == loads.expected
         load.expect_nothing_wrong()
-
-
-@pytest.fixture(scope="module")
-def self_signed(tmp_path_factory):
-    if not shutil.which("openssl"):
-        pytest.skip("openssl is not installed")
-    directory = tmp_path_factory.mktemp("certificate")
-    files = directory / "certificate.pem", directory / "key.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
-        + ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-out", files[0], "-keyout", files[1]],
-        check=True,
-        capture_output=True,
-    )
-    return files
 
 
 @pytest.fixture(autouse=True)

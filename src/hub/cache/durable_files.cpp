@@ -16,6 +16,8 @@
 #include <span>
 #include <system_error>
 
+#include "common/file_descriptor.hpp"
+
 namespace inference_models::hub {
 
 namespace fs = std::filesystem;
@@ -23,25 +25,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kUnfinished = ".new";
-
-class Descriptor {
-public:
-    explicit Descriptor(int value) : value_(value) {}
-    ~Descriptor() {
-        if (value_ >= 0) ::close(value_);
-    }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-
-    [[nodiscard]] int get() const noexcept { return value_; }
-    /// Closes it now: some file systems report only then that a write failed.
-    [[nodiscard]] bool close() { return ::close(std::exchange(value_, -1)) == 0; }
-    /// Gives it to somebody who closes it.
-    [[nodiscard]] int release() { return std::exchange(value_, -1); }
-
-private:
-    int value_;
-};
 
 std::uint64_t random_number() {
     std::uint64_t number = 0;
@@ -89,13 +72,13 @@ public:
 private:
     fs::path path_;
     fs::path aside_;
-    Descriptor file_;
+    FileDescriptor file_;
     bool done_ = false;
 };
 
 void copy_durably(const fs::path& from, const fs::path& to) {
     constexpr std::size_t kPiece = std::size_t{1} << 20U;
-    const Descriptor source(::open(from.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    const FileDescriptor source(::open(from.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
     if (source.get() < 0) throw cache_failure(from, "cannot be read", errno);
     FileAside copy(to, 0444);
     std::vector<std::byte> buffer(kPiece);
@@ -148,7 +131,7 @@ Removed remove_in(int parent, const std::string& name, const fs::path& path) {
     }
     Removed removed;
     if (S_ISDIR(facts.st_mode)) {
-        Descriptor opened(::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+        FileDescriptor opened(::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
         if (opened.get() < 0) throw cache_failure(path, "cannot be removed", errno);
         const Directory directory(::fdopendir(opened.get()));
         if (!directory) throw cache_failure(path, "cannot be removed", errno);
@@ -194,7 +177,7 @@ std::optional<FileFacts> facts_of(const fs::path& path) noexcept {
 }
 
 std::vector<std::string> names_in(const fs::path& directory) {
-    Descriptor opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    FileDescriptor opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     const Directory listed(opened.get() < 0 ? nullptr : ::fdopendir(opened.get()));
     if (!listed) return {};
     static_cast<void>(opened.release());  // is the directory's now
@@ -222,7 +205,7 @@ void make_directories(const fs::path& root, const fs::path& below) {
 }
 
 void synchronise_directory(const fs::path& directory) {
-    const Descriptor opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const FileDescriptor opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     // EINVAL: a file system that has nothing to synchronise.
     if (opened.get() < 0 || (::fsync(opened.get()) != 0 && errno != EINVAL)) {
         throw cache_failure(directory, "cannot be written", errno);

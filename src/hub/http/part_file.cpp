@@ -12,6 +12,8 @@
 #include <system_error>
 #include <utility>
 
+#include "common/file_descriptor.hpp"
+
 namespace inference_models::hub {
 namespace {
 
@@ -24,21 +26,6 @@ std::filesystem::path with_ending(const std::filesystem::path& path, const char*
     longer += ending;
     return longer;
 }
-
-/// A descriptor that closes itself.
-class Descriptor {
-public:
-    explicit Descriptor(int value) : value_(value) {}
-    ~Descriptor() {
-        if (value_ >= 0) ::close(value_);
-    }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    [[nodiscard]] int get() const noexcept { return value_; }
-
-private:
-    int value_;
-};
 
 /// 0, or errno.
 int write_all(int descriptor, std::uint64_t position, std::span<const std::byte> bytes) {
@@ -105,7 +92,7 @@ void PartFile::fail(const char* what, const std::filesystem::path& path, int pro
 
 std::optional<DownloadJournal> PartFile::resume() {
     std::string text(kMostJournal + 1, '\0');
-    const Descriptor progress(::open(progress_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    const FileDescriptor progress(::open(progress_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     if (progress.get() < 0) return std::nullopt;
     const auto [size, problem] = read_all(progress.get(), 0, std::as_writable_bytes(std::span(text)));
     if (problem != 0 || size > kMostJournal) return std::nullopt;
@@ -165,7 +152,7 @@ void PartFile::keep(const DownloadJournal& journal) {
 void PartFile::write_journal(const std::string& text) {
     const std::filesystem::path aside = with_ending(progress_, kAside);
     constexpr mode_t kMode = 0644;
-    const Descriptor file(::open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, kMode));
+    const FileDescriptor file(::open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, kMode));
     if (file.get() < 0) fail("cannot be written", aside, errno);
     const int problem = write_all(file.get(), 0, std::as_bytes(std::span(text)));
     if (problem != 0) fail("cannot be written", aside, problem, text.size());
@@ -186,7 +173,7 @@ void PartFile::complete(std::uint64_t size) {
     synchronise();
     if (std::rename(part_.c_str(), target_.c_str()) != 0) fail("cannot be renamed", part_, errno);
     const std::filesystem::path directory = target_.has_parent_path() ? target_.parent_path() : ".";
-    const Descriptor opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const FileDescriptor opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     // Some network file systems cannot synchronise a directory: EINVAL.
     if (opened.get() < 0 || (::fsync(opened.get()) != 0 && errno != EINVAL)) {
         fail("cannot be synchronised", directory, errno);
