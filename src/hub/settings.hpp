@@ -26,7 +26,7 @@ struct Settings {
     std::chrono::minutes choice_expires_after{1440};                 ///< AUTO_LOADER_CACHE_EXPIRATION_MINUTES
     std::chrono::milliseconds download_connect_timeout{30000};       ///< CHUNK_DOWNLOAD_CONNECT_TIMEOUT, in seconds
     std::chrono::milliseconds download_stall_timeout{60000};         ///< CHUNK_DOWNLOAD_READ_TIMEOUT, in seconds
-    std::uint32_t download_tries = 60;                               ///< CHUNK_DOWNLOAD_MAX_ATTEMPTS, of one range
+    std::uint32_t download_tries = 8;                                ///< CHUNK_DOWNLOAD_MAX_ATTEMPTS, of one range
 
     /// The value of a variable, or nothing where it is not set.
     using Environment = std::function<std::optional<std::string>(const char* name)>;

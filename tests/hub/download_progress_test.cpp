@@ -109,6 +109,22 @@ TEST_F(Printing, LinesAreFewWhereThereIsNoTerminal) {
     EXPECT_EQ(take(), "m/p: stopped, 5.0 MB after 0 s\n");
 }
 
+TEST_F(Printing, WhatNeverCameIsNotDone) {
+    printer_.show(progress(0, std::nullopt));
+    printer_.show(progress(0, std::nullopt, true));
+    EXPECT_THAT(take(), HasSubstr("m/p: stopped, 0 bytes after"));
+}
+
+TEST_F(Printing, WaitingForAnotherProcessIsSaid) {
+    DownloadProgress waiting = progress(0, std::nullopt);
+    waiting.waiting = true;
+    printer_.show(waiting);
+    EXPECT_EQ(take(), "m/p: waiting for another process, which downloads it\n");
+    waiting.finished = true;
+    printer_.show(waiting);
+    EXPECT_EQ(take(), "m/p: no longer waiting after 0 s\n");
+}
+
 TEST_F(Printing, ABarIsDrawnTenTimesASecondAndFitsTheTerminal) {
     width_ = 80;
     printer_.show(progress(5'000'000, 10'000'000));

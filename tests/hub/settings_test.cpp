@@ -45,7 +45,7 @@ TEST(Settings, AreThoseOfThePublicServiceByDefault) {
     EXPECT_EQ(settings.choice_expires_after, 24h);
     EXPECT_EQ(settings.download_connect_timeout, 30s);
     EXPECT_EQ(settings.download_stall_timeout, 60s);
-    EXPECT_EQ(settings.download_tries, 60U);
+    EXPECT_EQ(settings.download_tries, 8U);
 }
 
 TEST(Settings, ReadEveryVariable) {

@@ -80,6 +80,7 @@ std::string told_speed(double bytes_per_second) {
 
 /// `6.4 MB of 12.8 MB, 4.1 MB/s, 2 s left`
 std::string told_state(const DownloadProgress& progress) {
+    if (progress.waiting) return "waiting for another process, which downloads it";
     std::string text = told_size(progress.bytes_done);
     if (progress.bytes_total) text += " of " + told_size(*progress.bytes_total);
     if (progress.bytes_per_second > 0) text += ", " + told_speed(progress.bytes_per_second);
@@ -111,7 +112,7 @@ std::string bar_of(const DownloadProgress& progress, std::size_t others, std::si
 }
 
 bool is_whole(const DownloadProgress& progress) {
-    return !progress.bytes_total || progress.bytes_done >= *progress.bytes_total;
+    return progress.bytes_total && progress.bytes_done >= *progress.bytes_total;
 }
 
 std::optional<std::size_t> width_of_standard_error() {
@@ -177,16 +178,18 @@ void ProgressPrinter::write_line_if_due(Running& download) {
     if (!first && now - download.told < kBetweenLines && percent < download.told_percent + kPercentBetweenLines) return;
     download.told = now;
     download.told_percent = percent;
-    output_.write(fmt::format("{}{}: {}{}\n", first ? "downloading " : "", name_of(progress), percent_of(progress),
-                              told_state(progress)));
+    output_.write(fmt::format("{}{}: {}{}\n", first && !progress.waiting ? "downloading " : "", name_of(progress),
+                              percent_of(progress), told_state(progress)));
 }
 
 void ProgressPrinter::finish(const DownloadProgress& progress, bool on_terminal) {
-    const std::string_view outcome = is_whole(progress) ? "done" : "stopped";
     const TimePoint started = running(progress).started;
     const auto taken = std::chrono::round<std::chrono::seconds>(output_.now() - started);
-    output_.write(fmt::format("{}{}: {}, {} after {}\n", on_terminal ? kClearLine : "", name_of(progress), outcome,
-                              told_size(progress.bytes_done), told_time(taken)));
+    const std::string outcome = progress.waiting ? std::string("no longer waiting")
+                                                 : fmt::format("{}, {}", is_whole(progress) ? "done" : "stopped",
+                                                               told_size(progress.bytes_done));
+    output_.write(fmt::format("{}{}: {} after {}\n", on_terminal ? kClearLine : "", name_of(progress), outcome,
+                              told_time(taken)));
     std::erase_if(running_, [&](const Running& download) {
         return download.progress.model_id == progress.model_id && download.progress.package_id == progress.package_id;
     });
