@@ -36,7 +36,7 @@ protected:
                 return true;
             }));
     }
-    ~OfflineModels() override { ::unsetenv("INFERENCE_HOME"); }
+    void TearDown() override { ::unsetenv("INFERENCE_HOME"); }
 
     TemporaryDirectory home_;
 };

@@ -387,7 +387,7 @@ private:
 TEST(ProviderJson, WhatIsWrittenIsReadAgain) {
     RandomModels models(20'240'601);
     for (int i = 0; i < 2000; ++i) {
-        MetadataPage page{models.next(), i % 2 == 0 ? std::optional("next=" + std::to_string(i)) : std::nullopt};
+        const MetadataPage page{models.next(), i % 2 == 0 ? std::optional("next=" + std::to_string(i)) : std::nullopt};
         const MetadataPage again = read_metadata_page(write_metadata_page(page), kSource);
         ASSERT_THAT(again.model.notes, IsEmpty());
         ASSERT_EQ(again.model, page.model) << write_metadata_page(page);

@@ -28,7 +28,7 @@ constexpr const char* kUrl = "https://hub.test/models/v1/external/weights?modelI
 /// Gives the answers that it was told, in order, and keeps what it was asked.
 class ScriptedClient : public HttpClient {
 public:
-    ScriptedClient& then(HttpResponse response) {
+    ScriptedClient& then(const HttpResponse& response) {
         answers_.emplace_back([=] { return response; });
         return *this;
     }

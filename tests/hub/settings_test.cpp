@@ -86,7 +86,7 @@ TEST(Settings, FindTheCacheWhereTheFirstVariableSays) {
 }
 
 TEST(Settings, FindTheHostByRegionAndEnvironment) {
-    const auto host = [](Variables variables) { return settings_of(variables).api_host; };
+    const auto host = [](const Variables& variables) { return settings_of(variables).api_host; };
     EXPECT_EQ(host({{"ROBOFLOW_REGION", "US"}, {"ROBOFLOW_ENVIRONMENT", "staging"}}), "https://api.roboflow.one");
     EXPECT_EQ(host({{"ROBOFLOW_REGION", "eu"}}), "https://api.roboflow.eu");
     EXPECT_EQ(host({{"ROBOFLOW_REGION", "eu"}, {"ROBOFLOW_ENVIRONMENT", "staging"}}), "https://api.roboflow-eu.one");
