@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <inference_models/error.hpp>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "common/printable.hpp"
@@ -151,17 +152,24 @@ std::string api_key(const Variables& variables) {
     return key;
 }
 
+/// Empty for a relative directory of a working directory that is no longer there.
+std::filesystem::path below(const std::string& directory, const char* place) {
+    std::error_code problem;
+    const auto whole = std::filesystem::absolute(directory, problem);
+    return problem ? std::filesystem::path() : whole / place;
+}
+
 /// Empty where nothing says where it could be: that is an error of whoever needs it.
 std::filesystem::path cache_directory(const Variables& variables) {
     for (const char* const name : {"INFERENCE_HOME", "MODEL_CACHE_DIR"}) {
-        if (const auto value = variables.find(name)) return std::filesystem::absolute(*value) / "hub";
+        if (const auto value = variables.find(name)) return below(*value, "hub");
     }
     // By its specification, XDG_CACHE_HOME is passed over where it is relative.
     if (const auto cache = variables.find("XDG_CACHE_HOME"); cache && cache->starts_with('/')) {
         return std::filesystem::path(*cache) / "inference_models" / "hub";
     }
     if (const auto home = variables.find("HOME")) {
-        return std::filesystem::absolute(*home) / ".cache" / "inference_models" / "hub";
+        return below(*home, ".cache/inference_models/hub");
     }
     return {};
 }

@@ -252,6 +252,8 @@ def test_a_wrong_hash(api):
     with pytest.raises(FileHashSumMissmatch, match="weights.onnx"):
         AutoModel.from_pretrained(MODEL)
     assert len(AutoModel.from_pretrained(MODEL, verify_hash_while_download=False)(IMAGE)[0]) == 1
+    with pytest.raises(FileHashSumMissmatch, match="weights.onnx"):  # it was kept, but not for those who compare
+        AutoModel.from_pretrained(MODEL)
 
 
 # --- Parameters --------------------------------------------------------------------------------------------------

@@ -62,15 +62,14 @@ std::vector<PackageFile> files_to_keep(const PackageMetadata& package) {
     return files;
 }
 
-/// Whether a package in the cache is what its provider describes today. A file that was taken although its hash was
-/// another, or none, is held against nothing.
+/// Whether a package in the cache is what its provider describes today. What was once taken although its hash was
+/// another one is not: a caller who wants hashes compared must never get it.
 bool is_described_by(const PackageManifest& manifest, const PackageMetadata& package) {
     const std::vector<PackageFile> files = files_to_keep(package);
     return manifest.files.size() == files.size() + 1 && std::ranges::all_of(files, [&](const PackageFile& file) {
                const auto kept = std::ranges::find(manifest.files, file.handle, &ManifestFile::handle);
                if (kept == manifest.files.end()) return false;
-               return kept->verified_by == VerifiedBy::none || (file.sha256.empty() && file.md5.empty()) ||
-                      is_stated(file, *kept);
+               return (file.sha256.empty() && file.md5.empty()) || is_stated(file, *kept);
            });
 }
 

@@ -12,8 +12,12 @@ ProgressReport::ProgressReport(std::string model_id, std::string package_id)
 ProgressReport::~ProgressReport() {
     if (!last_) return;
     last_->finished = true;
-    // It is over, whatever the handler wants.
-    static_cast<void>(report_download_progress(*last_));
+    try {
+        // It is over, whatever the handler wants.
+        static_cast<void>(report_download_progress(*last_));
+    } catch (...) {
+        // Nothing may leave a destructor, and there is nothing left to stop.
+    }
 }
 
 bool ProgressReport::downloaded(std::uint64_t done, std::optional<std::uint64_t> total) {

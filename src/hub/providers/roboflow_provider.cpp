@@ -235,11 +235,16 @@ private:
         const auto hide = [&](const std::string& secret) {
             constexpr std::string_view kHidden = "***";
             if (secret.empty()) return;
-            for (std::size_t at = 0; (at = text.find(secret, at)) != std::string::npos; at += kHidden.size()) {
-                text.replace(at, secret.size(), kHidden);
+            // In one pass: what a server sends may be long, and nothing but secrets.
+            std::string shown;
+            std::size_t begin = 0;
+            for (std::size_t at = 0; (at = text.find(secret, begin)) != std::string::npos; begin = at + secret.size()) {
+                shown.append(text, begin, at - begin).append(kHidden);
             }
+            text = shown.append(text, begin);
         };
         hide(key_);
+        for (const auto& [name, value] : request_.extra_query_params) hide(value);
         for (const auto& [name, value] : headers_) hide(value);
         return text;
     }
