@@ -119,6 +119,9 @@ FoundModel found(RemoteModel remote, const LoadOptions& options, ModelCache& cac
 /// \param key  which of several models of this id is meant, where the cache has it
 FoundModel find_in_cache(const ModelKey& key, const LoadOptions& options, ModelCache& cache) {
     std::vector<ListingRecord> records = cache.find_listings(key.model_id);
+    // Who names a provider wants its model, not another's of the same id.
+    const bool is_named = !options.weights_provider.empty() && options.weights_provider != kOffline;
+    if (is_named) std::erase_if(records, [&](const ListingRecord& record) { return record.key != key; });
     if (records.empty()) {
         throw Error(ErrorKind::model_not_found, key.model_id,
                     fmt::format("{} is not in the cache {}, and no provider is asked while offline", key.model_id,

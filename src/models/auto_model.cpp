@@ -180,7 +180,9 @@ public:
     /// Puts the candidate that was chosen first, where it still runs here.
     void prefer(Explanation& explanation) {
         const auto choice = cache_ ? cache_->find_choice(key_) : std::nullopt;
-        if (!choice || std::chrono::system_clock::now() - choice->chosen_at >= settings_.choice_expires_after) return;
+        if (!choice) return;
+        const auto age = std::chrono::system_clock::now() - choice->chosen_at;
+        if (age < age.zero() || age >= settings_.choice_expires_after) return;
         auto& candidates = explanation.candidates;
         const auto chosen =
             std::ranges::find_if(candidates, [&](const Candidate& each) { return is_it(*choice, each); });

@@ -110,6 +110,16 @@ def test_the_first_time_offline_says_what_there_is(client, image):
     assert MODEL in run.hint
 
 
+def test_a_named_provider_is_meant_offline_too(client, image):
+    boxes(client("predict", MODEL, image, "--json"))
+    offline = {"OFFLINE_MODE": "True"}
+    boxes(client("predict", MODEL, image, "--json", "--weights-provider", "roboflow", env=offline))
+    client.url = "http://127.0.0.1:9"
+    run = client("predict", MODEL, image, "--weights-provider", "roboflow", env=offline)
+    assert (run.code, run.error_kind) == (1, "model_not_found")
+    boxes(client("predict", MODEL, image, "--json", env=offline))
+
+
 def test_a_listing_of_several_pages(client, api, folder, image):
     files = package_files(folder / MODEL / "onnxfp32")
     api.packages = [Package(f"p{number}", files) for number in range(7)]
