@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/log.hpp"
 #include "hub/progress/download_progress.hpp"
 
 namespace inference_models::hub {
@@ -17,6 +18,7 @@ ProgressReport::~ProgressReport() {
         static_cast<void>(report_download_progress(*last_));
     } catch (...) {
         // Nothing may leave a destructor, and there is nothing left to stop.
+        log::message(LogLevel::debug, "the handler of a download's progress failed at its end");
     }
 }
 
