@@ -2,11 +2,14 @@
 
 import hashlib
 import os
+import pathlib
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -135,6 +138,34 @@ def metadata(api, files, **changes):
         ],
     }
     return ModelMetadata("ours", "yolov8", [ModelPackageMetadata(**(package | changes))], task_type="object-detection")
+
+
+@pytest.mark.parametrize("way", ["deleted", "pruned"])
+def test_a_loaded_model_outlives_the_cache(api, tmp_path, way):
+    model = AutoModel.from_pretrained(MODEL)
+    expected = model(IMAGE)[0].xyxy
+    if way == "deleted":
+        shutil.rmtree(tmp_path / "cache")
+    else:
+        program = pathlib.Path(sys.executable).with_name("inference-models")
+        subprocess.run([program, "cache", "prune", MODEL], check=True, capture_output=True)
+        assert not list((tmp_path / "cache").rglob("weights.onnx"))
+    assert np.array_equal(model(IMAGE)[0].xyxy, expected)
+    assert np.array_equal(AutoModel.from_pretrained(MODEL)(IMAGE)[0].xyxy, expected)
+    assert len(api.paths("/files/")) == 6
+
+
+def test_threads_that_load_a_model_at_the_same_time_download_once(api):
+    together = threading.Barrier(8)
+
+    def load(_):
+        together.wait()
+        return len(AutoModel.from_pretrained(MODEL)(IMAGE)[0])
+
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(load, range(8))) == [1] * 8
+    assert sorted(api.paths("/files/")) == sorted(set(api.paths("/files/")))
+    assert len(api.paths("/files/")) == 3
 
 
 def test_a_provider_of_the_users_own(api, files):

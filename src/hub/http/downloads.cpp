@@ -123,7 +123,7 @@ void Downloads::keep_what_arrived() {
         try {
             file.keep();
         } catch (const Error& problem) {
-            log::message(LogLevel::warning, "{}", problem.message());
+            log::message(LogLevel::debug, "{}", problem.message());
         }
     }
 }

@@ -110,7 +110,13 @@ Error FileDownload::about(ErrorKind kind, const std::string& what, const std::st
 bool FileDownload::take_what_is_there() {
     std::error_code ignored;
     if (!std::filesystem::is_regular_file(std::filesystem::symlink_status(file_.target, ignored))) return false;
-    const Digests there = digests_of_file(file_.target);
+    Digests there;
+    try {
+        there = digests_of_file(file_.target);
+    } catch (const Error& problem) {
+        log::message(LogLevel::warning, "{}; it is fetched again", problem.message());
+        return false;
+    }
     if (differ(there.md5, file_.md5) || differ(there.sha256, file_.sha256)) return false;
     if (file_.size && there.size != *file_.size) return false;
     segments_.clear();
