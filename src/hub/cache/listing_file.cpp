@@ -37,7 +37,7 @@ void write_listing(const std::filesystem::path& path, const ListingRecord& recor
                                       {"credential", record.credential},
                                       {"notes", record.model.notes},
                                       {"metadata", nlohmann::ordered_json::parse(page)}};
-    write_durably(path, kept_text(root), 0600);  // addresses of files are signed: who has them may fetch
+    write_durably(path, kept_text(root));
 }
 
 }  // namespace inference_models::hub
