@@ -263,7 +263,8 @@ std::unique_ptr<Network> OpenedRuntime::load(const NetworkRequest& request) cons
         request.precision ? static_cast<std::int32_t>(*request.precision) : IM_PRECISION_OF_PACKAGE,
         request.threads,
         providers.structs.size(),
-        providers.structs.data()};
+        providers.structs.data(),
+        text(request.cache_directory.native())};
     im_network* handle = nullptr;
     throw_failure(adapter_, adapter_.load_network(handle_, &raw, &handle), request.file.native());
     return std::make_unique<Network>(adapter_, handle, request.file);

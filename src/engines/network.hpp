@@ -59,6 +59,7 @@ struct NetworkRequest {
     std::optional<Precision> precision;  ///< none: the package's own
     std::uint32_t threads = 1;
     std::vector<ExecutionProvider> execution_providers;
+    std::filesystem::path cache_directory;  ///< where engines may keep what they made of networks; empty: nowhere
 };
 
 class Execution;

@@ -62,6 +62,7 @@ struct NetworkRequest {
     std::optional<Precision> precision;
     std::uint32_t threads = 1;
     std::vector<ExecutionProviderRequest> execution_providers;
+    std::string cache_directory;  ///< where it may keep what it made of networks; empty: nowhere
 };
 
 struct Port {
@@ -180,6 +181,7 @@ inline NetworkRequest request_from(const im_network_request& raw) {
     request.device = {static_cast<DeviceKind>(raw.device.kind), raw.device.index};
     if (raw.precision != IM_PRECISION_OF_PACKAGE) request.precision = static_cast<Precision>(raw.precision);
     request.threads = raw.threads;
+    request.cache_directory = view(raw.cache_directory);
     for (const auto& provider : std::span(raw.execution_providers, raw.execution_provider_count)) {
         auto& added = request.execution_providers.emplace_back();
         added.name = view(provider.name);

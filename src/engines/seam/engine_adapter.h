@@ -83,6 +83,7 @@ typedef struct im_network_request {
     uint32_t threads;  /* at most this many compute threads, >= 1 */
     size_t execution_provider_count;
     const im_execution_provider* execution_providers; /* in order of preference; none: what the device needs */
+    im_text cache_directory; /* where the adapter may keep what it made of networks; empty: nowhere */
 } im_network_request;
 
 typedef struct im_runtime_request {
