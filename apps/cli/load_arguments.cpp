@@ -102,6 +102,9 @@ void LoadArguments::add_to(CLI::App& command) {
     command.add_option("--quantization", quantization_, "only packages stored in fp32, fp16, bf16 or int8")
         ->delimiter(',')
         ->allow_extra_args(false);
+    command.add_option("--precision", precision_,
+                       "compute in fp32, fp16, bf16, int8, or fastest: the lowest that the processor has instructions "
+                       "for. By default what the package stores");
     command.add_option("--device", device_, "cpu, cuda or cuda:N");
     command.add_option("--batch-size", batch_size_, "images per run that the package must allow: N or MIN:MAX");
     command
@@ -150,6 +153,10 @@ LoadOptions LoadArguments::options() const {
     for (const auto& word : quantization_) {
         options.quantization.push_back(
             parsed<Precision>("--quantization", word, parse_precision, "fp32, fp16, bf16, int8"));
+    }
+    if (!precision_.empty()) {
+        options.precision = parsed<RequestedPrecision>("--precision", precision_, parse_requested_precision,
+                                                       "fp32, fp16, bf16, int8, fastest");
     }
     if (!device_.empty()) options.device = parsed<Device>("--device", device_, parse_device, "cpu, cuda, cuda:N");
     for (const auto& name : providers_) options.onnx_execution_providers.push_back(provider_of(name));

@@ -26,6 +26,7 @@ private:
     std::string model_;
     std::vector<std::string> backends_;
     std::vector<std::string> quantization_;
+    std::string precision_;
     std::string package_;
     std::string device_;
     std::vector<std::string> providers_;

@@ -24,6 +24,7 @@ struct Candidate {
     std::string package_id;  ///< `onnx-fp32`, or a file's name
     PackageFormat format = PackageFormat::onnx;
     std::optional<Precision> quantization;  ///< of the package; none where it does not say
+    std::optional<Precision> precision;     ///< that it is computed in; none where it would not be, or nothing tells
     BackendType backend = BackendType::onnx;
     std::optional<Engine> engine;  ///< none where no engine opens this format as it is
     Device device;

@@ -46,7 +46,9 @@ struct LoadOptions {
     std::string model_package_id;         ///< only this package. Empty: every package
     std::vector<Precision> quantization;  ///< only packages stored in one of these. Empty: the package's own, int8 only
                                           ///< where `model_package_id` names it
-    std::optional<Device> device;         ///< none: a GPU where the engine can use it, else the CPU
+    std::optional<RequestedPrecision> precision;  ///< that the network is computed in: a candidate that cannot is out.
+                                                  ///< None: the package's own; fp32 is computed in fp32
+    std::optional<Device> device;                 ///< none: a GPU where the engine can use it, else the CPU
     std::optional<AcceptedRange<std::int64_t>> batch_size;  ///< images per run, all of which the package must allow; at
                                                             ///< least 1
     std::vector<ExecutionProvider> onnx_execution_providers;  ///< in order; one that is not there is an error.

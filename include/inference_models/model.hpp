@@ -28,14 +28,14 @@ struct ModelDescription {
     Engine engine = Engine::onnxruntime;
     std::string runtime_version;
     std::filesystem::path runtime_library;
-    std::optional<Device> requested_device;  ///< none where the caller left it open
-    Device device;                           ///< where it really runs
-    std::optional<Precision> requested_precision;
-    Precision precision = Precision::fp32;  ///< what it is really computed in
-    std::uint32_t threads = 1;              ///< compute threads that the engine was given
-    std::int64_t max_batch_size = 1;        ///< most images of one run; a call with more makes several runs
-    ImageSize network_input;                ///< width and height that images are brought to
-    Explanation explanation;                ///< why it was chosen
+    std::optional<Device> requested_device;                 ///< none where the caller left it open
+    Device device;                                          ///< where it really runs
+    std::optional<RequestedPrecision> requested_precision;  ///< none where the caller left it open
+    Precision precision = Precision::fp32;                  ///< what it is really computed in
+    std::uint32_t threads = 1;                              ///< compute threads that the engine was given
+    std::int64_t max_batch_size = 1;  ///< most images of one run; a call with more makes several runs
+    ImageSize network_input;          ///< width and height that images are brought to
+    Explanation explanation;          ///< why it was chosen
 };
 
 /// A loaded model whose task is known at run time.

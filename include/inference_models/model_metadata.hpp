@@ -53,6 +53,17 @@ struct TensorRtFacts {
     friend bool operator==(const TensorRtFacts&, const TensorRtFacts&) = default;
 };
 
+/// What a package that was compiled for one machine is bound to, see CompileOptions.
+struct CompiledFacts {
+    Engine engine = Engine::onnxruntime;
+    std::string runtime_version;                ///< of the engine that made it, and alone runs it
+    std::string architecture;                   ///< `x86_64`
+    std::vector<std::string> instruction_sets;  ///< that the processor had, all of which are needed
+    std::string command;                        ///< that makes it anew
+
+    friend bool operator==(const CompiledFacts&, const CompiledFacts&) = default;
+};
+
 /// NMS that is part of a network, with the parameters that it was exported with. None: not stated.
 struct FusedNms {
     std::optional<std::int64_t> max_detections;
@@ -83,7 +94,8 @@ struct PackageMetadata {
     std::optional<OnnxFacts> onnx;
     std::optional<TorchScriptFacts> torch_script;
     std::optional<TensorRtFacts> tensorrt;
-    std::optional<FusedNms> fused_nms;  ///< that is stated as a feature; see LoadOptions::nms_fusion_preferences
+    std::optional<CompiledFacts> compiled;  ///< none: runs wherever its engine does
+    std::optional<FusedNms> fused_nms;      ///< that is stated as a feature; see LoadOptions::nms_fusion_preferences
     std::map<std::string, std::string> features;  ///< all that are stated: name -> value as JSON
     bool trusted_source = false;                  ///< its provider vouches for it, or the user named its path
     std::vector<PackageFile> files;               ///< empty for packages that lie at a path

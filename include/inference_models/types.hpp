@@ -33,6 +33,10 @@ enum class PackageFormat {
 /// The number format that a package stores, or that an engine computes in.
 enum class Precision { fp32, fp16, bf16, int8 };
 
+/// What a caller wants a network to be computed in: one precision, or the lowest that the processor has instructions
+/// for and that needs no other weights, `fastest`: bf16, fp16 or, where it has none of them, the package's own.
+enum class RequestedPrecision { fp32, fp16, bf16, int8, fastest };
+
 enum class TaskType {
     object_detection,
     instance_segmentation,
@@ -57,6 +61,7 @@ struct Device {
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::string_view to_string(Engine value) noexcept;
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::string_view to_string(PackageFormat value) noexcept;
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::string_view to_string(Precision value) noexcept;
+[[nodiscard]] INFERENCE_MODELS_EXPORT std::string_view to_string(RequestedPrecision value) noexcept;
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::string_view to_string(TaskType value) noexcept;
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::string_view to_string(DeviceKind value) noexcept;
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::string to_string(const Device& value);
@@ -66,8 +71,21 @@ struct Device {
 
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::optional<BackendType> parse_backend_type(std::string_view text) noexcept;
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::optional<Precision> parse_precision(std::string_view text) noexcept;
+[[nodiscard]] INFERENCE_MODELS_EXPORT std::optional<RequestedPrecision> parse_requested_precision(
+    std::string_view text) noexcept;
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::optional<TaskType> parse_task_type(std::string_view text) noexcept;
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::optional<Device> parse_device(std::string_view text) noexcept;
+
+/// Where one precision alone is asked for.
+[[nodiscard]] constexpr RequestedPrecision requested(Precision precision) noexcept {
+    switch (precision) {
+        case Precision::fp32: return RequestedPrecision::fp32;
+        case Precision::fp16: return RequestedPrecision::fp16;
+        case Precision::bf16: return RequestedPrecision::bf16;
+        case Precision::int8: return RequestedPrecision::int8;
+    }
+    return RequestedPrecision::fp32;
+}
 
 /// The names of all backends, separated by commas, for messages.
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::string known_backend_types();

@@ -10,6 +10,8 @@ void bind_explanation(nb::module_& module) {
         .member("package_id", &Candidate::package_id, "`onnx-fp32`, or a file's name")
         .member("format", &Candidate::format, "how the package stores its network: `onnx`, `torch-script`, ...")
         .member("quantization", &Candidate::quantization, "of the package; None where it does not say")
+        .member("precision", &Candidate::precision,
+                "that it is computed in; None where it would not be, or nothing tells")
         .member("backend", &Candidate::backend, "`trt`, `torch`, `hugging-face`, `onnx` or `openvino`")
         .member("engine", &Candidate::engine, "None where no engine opens this format as it is")
         .member("device", &Candidate::device, "`cpu` or `cuda:N`")

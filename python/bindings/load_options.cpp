@@ -182,6 +182,10 @@ constexpr std::array kOptions{
                    options.quantization.push_back(parsed(name, one, parse_precision, "fp32, fp16, bf16, int8"));
                }
            }},
+    Option{"precision",
+           [](LoadOptions& options, const char* name, nb::handle value) {
+               options.precision = parsed(name, value, parse_requested_precision, "fp32, fp16, bf16, int8, fastest");
+           }},
     Option{"onnx_execution_providers",
            [](LoadOptions& options, const char*, nb::handle value) {
                options.onnx_execution_providers = execution_providers(value);

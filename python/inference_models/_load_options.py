@@ -20,6 +20,7 @@ LOAD_OPTIONS = (
     "model_package_id",
     "batch_size",
     "quantization",
+    "precision",
     "onnx_execution_providers",
     "device",
     "threads",

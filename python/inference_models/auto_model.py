@@ -9,7 +9,7 @@ from typing import Any
 from inference_models import _core
 from inference_models._keyword_arguments import suggests_keywords
 from inference_models._load_options import LOAD_OPTIONS, SOURCE_OPTIONS, load_options
-from inference_models.enums import BackendType, Quantization
+from inference_models.enums import BackendType, Precision, Quantization
 from inference_models.object_detection_model import ObjectDetectionModel
 
 
@@ -27,6 +27,7 @@ class AutoModel:
         backend: str | BackendType | list[str | BackendType] | None = None,
         batch_size: int | tuple[int, int] | None = None,
         quantization: str | Quantization | list[str | Quantization] | None = None,
+        precision: str | Precision | None = None,
         onnx_execution_providers: list[str | tuple[str, dict]] | None = None,
         device: Any = None,
         threads: int | None = None,
@@ -59,6 +60,9 @@ class AutoModel:
             batch_size: images per run that the package must allow, at least 1, or (fewest, most) of them
             quantization: only packages stored in this, or one of these: "fp32", "fp16", "bf16", "int8". None: the
                 package's own, int8 only where `model_package_id` names it
+            precision: that the network is computed in: "fp32", "fp16", "bf16", "int8", or "fastest", the lowest that the
+                processor has instructions for and that needs no other weights. What cannot is out. None: the
+                package's own; fp32 is computed in fp32
             onnx_execution_providers: ONNX Runtime's, in this order: names, or tuples of a name and a dictionary of its
                 options. One that is not there is an error. None: what the device needs
             device: "cpu", "cuda", "cuda:1" or a torch.device. One that is not there is an error. None: a GPU where the
@@ -100,6 +104,7 @@ class AutoModel:
             "backend": backend,
             "batch_size": batch_size,
             "quantization": quantization,
+            "precision": precision,
             "onnx_execution_providers": onnx_execution_providers,
             "device": device,
             "threads": threads,

@@ -24,3 +24,13 @@ class Quantization(str, Enum):
     FP16 = "fp16"
     BF16 = "bf16"
     INT8 = "int8"
+
+
+class Precision(str, Enum):
+    """What a network is computed in; `fastest` is the lowest that the processor has instructions for."""
+
+    FP32 = "fp32"
+    FP16 = "fp16"
+    BF16 = "bf16"
+    INT8 = "int8"
+    FASTEST = "fastest"

@@ -40,6 +40,12 @@ constexpr Names<PackageFormat, 9> kPackageFormats{{{PackageFormat::onnx, "onnx"}
 constexpr Names<Precision, 4> kPrecisions{
     {{Precision::fp32, "fp32"}, {Precision::fp16, "fp16"}, {Precision::bf16, "bf16"}, {Precision::int8, "int8"}}};
 
+constexpr Names<RequestedPrecision, 5> kRequestedPrecisions{{{RequestedPrecision::fp32, "fp32"},
+                                                             {RequestedPrecision::fp16, "fp16"},
+                                                             {RequestedPrecision::bf16, "bf16"},
+                                                             {RequestedPrecision::int8, "int8"},
+                                                             {RequestedPrecision::fastest, "fastest"}}};
+
 constexpr Names<TaskType, 7> kTaskTypes{{{TaskType::object_detection, "object-detection"},
                                          {TaskType::instance_segmentation, "instance-segmentation"},
                                          {TaskType::semantic_segmentation, "semantic-segmentation"},
@@ -91,6 +97,9 @@ std::string_view to_string(PackageFormat value) noexcept {
 std::string_view to_string(Precision value) noexcept {
     return name_of(kPrecisions, value);
 }
+std::string_view to_string(RequestedPrecision value) noexcept {
+    return name_of(kRequestedPrecisions, value);
+}
 std::string_view to_string(TaskType value) noexcept {
     return name_of(kTaskTypes, value);
 }
@@ -114,6 +123,9 @@ std::optional<BackendType> parse_backend_type(std::string_view text) noexcept {
 }
 std::optional<Precision> parse_precision(std::string_view text) noexcept {
     return value_of(kPrecisions, text);
+}
+std::optional<RequestedPrecision> parse_requested_precision(std::string_view text) noexcept {
+    return value_of(kRequestedPrecisions, text);
 }
 std::optional<TaskType> parse_task_type(std::string_view text) noexcept {
     return value_of(kTaskTypes, text);

@@ -19,7 +19,7 @@ constexpr std::array<string_view, 1> kVendorVariables{"ONNXRUNTIME_ROOT"};
 constexpr std::array<string_view, 1> kSonames{"libonnxruntime.so"};
 constexpr std::array kInstallations{InstallationForDevice{DeviceKind::cpu, "onnx-cpu"},
                                     InstallationForDevice{DeviceKind::cuda, "onnx-cu12"}};
-constexpr std::array kFormats{FormatSupport{PackageFormat::onnx, BackendType::onnx}};
+constexpr std::array kFormats{FormatSupport{PackageFormat::onnx, BackendType::onnx, {}}};
 constexpr std::array kDevices{DeviceKind::cpu, DeviceKind::cuda};
 constexpr std::array kPrecisions{Precision::fp32, Precision::fp16, Precision::int8};
 }  // namespace onnxruntime
@@ -30,9 +30,11 @@ constexpr std::array<string_view, 2> kVendorVariables{"TORCH_ROOT", "LIBTORCH"};
 constexpr std::array<string_view, 1> kSonames{"libtorch_cpu.so"};
 constexpr std::array kInstallations{InstallationForDevice{DeviceKind::cpu, "torch-cpu"},
                                     InstallationForDevice{DeviceKind::cuda, "torch-cu128"}};
-constexpr std::array kFormats{FormatSupport{PackageFormat::torch_script, BackendType::torch}};
+constexpr std::array kConversions{Precision::bf16};
+constexpr std::array kFormats{FormatSupport{PackageFormat::pt2, BackendType::torch, {}},
+                              FormatSupport{PackageFormat::torch_script, BackendType::torch, kConversions}};
 constexpr std::array kDevices{DeviceKind::cpu, DeviceKind::cuda};
-constexpr std::array kPrecisions{Precision::fp32};
+constexpr std::array kPrecisions{Precision::fp32, Precision::bf16};
 }  // namespace torch
 
 namespace openvino {
@@ -40,8 +42,9 @@ constexpr std::array kWheels{WheelLocation{"openvino", "openvino/libs", "libopen
 constexpr std::array<string_view, 1> kVendorVariables{"INTEL_OPENVINO_DIR"};
 constexpr std::array<string_view, 1> kSonames{"libopenvino_c.so"};
 constexpr std::array kInstallations{InstallationForDevice{DeviceKind::cpu, "openvino"}};
-constexpr std::array kFormats{FormatSupport{PackageFormat::openvino_ir, BackendType::openvino},
-                              FormatSupport{PackageFormat::onnx, BackendType::openvino}};
+constexpr std::array kConversions{Precision::bf16, Precision::fp16};
+constexpr std::array kFormats{FormatSupport{PackageFormat::openvino_ir, BackendType::openvino, kConversions},
+                              FormatSupport{PackageFormat::onnx, BackendType::openvino, kConversions}};
 constexpr std::array kDevices{DeviceKind::cpu};
 constexpr std::array kPrecisions{Precision::fp32, Precision::fp16, Precision::bf16, Precision::int8};
 }  // namespace openvino
@@ -53,7 +56,7 @@ constexpr std::array kWheels{WheelLocation{"tensorrt-cu12-libs", "tensorrt_libs"
 constexpr std::array<string_view, 1> kVendorVariables{"TENSORRT_ROOT"};
 constexpr std::array<string_view, 1> kSonames{"libnvinfer.so.10"};
 constexpr std::array kInstallations{InstallationForDevice{DeviceKind::cuda, "trt10"}};
-constexpr std::array kFormats{FormatSupport{PackageFormat::trt_engine, BackendType::trt}};
+constexpr std::array kFormats{FormatSupport{PackageFormat::trt_engine, BackendType::trt, {}}};
 constexpr std::array kDevices{DeviceKind::cuda};
 constexpr std::array kPrecisions{Precision::fp32, Precision::fp16, Precision::bf16, Precision::int8};
 }  // namespace tensorrt
@@ -87,7 +90,7 @@ constexpr std::array kCatalog{
     EngineTraits{.engine = Engine::openvino,
                  .adapter_library = "libinference_models_openvino.so",
                  .requirement = "openvino",
-                 .oldest_version = "2023.0",
+                 .oldest_version = "2024.0",
                  .library_variable = "INFERENCE_MODELS_OPENVINO_LIBRARY",
                  .vendor_variables = openvino::kVendorVariables,
                  .wheels = openvino::kWheels,

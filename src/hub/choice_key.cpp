@@ -41,6 +41,7 @@ json request(const LoadOptions& options) {
     return {{"backends", texts(options.backends)},
             {"model_package_id", options.model_package_id},
             {"quantization", texts(options.quantization)},
+            {"precision", options.precision ? json(to_string(*options.precision)) : json()},
             {"device", options.device ? json(to_string(*options.device)) : json()},
             {"batch_size", or_null(options.batch_size)},
             {"onnx_execution_providers", std::move(providers)},

@@ -13,6 +13,7 @@
 #include "engines/engine_catalog.hpp"
 #include "engines/network.hpp"
 #include "formats/package.hpp"
+#include "hub/cache/cache_layout.hpp"
 #include "hub/choice_key.hpp"
 #include "hub/file_sizes.hpp"
 #include "hub/find_model.hpp"
@@ -101,6 +102,21 @@ std::filesystem::path adapter_of(const EngineRuntime& engine) {
     return runtime::build_adapter(engine, runtime::Surroundings::of_this_process());
 }
 
+/// An engine is told what to compute a network in, unless that is in the network itself: it is quantised, or nobody
+/// says what it is stored in.
+std::optional<Precision> asked_of_engine(const formats::Package& package, const Candidate& candidate,
+                                         const LoadOptions& options) {
+    const bool is_quantised = package.quantization == Precision::int8;
+    const bool is_unknown = !package.quantization && !options.precision;
+    return is_quantised || is_unknown ? std::nullopt : candidate.precision;
+}
+
+/// Where an engine keeps what it compiled; empty where nothing is kept.
+std::filesystem::path engine_cache(const Plan& plan, Engine engine) {
+    const auto& cache = plan.settings.cache_directory;
+    return cache.empty() ? cache : hub::CacheLayout(cache).engine(to_string(engine));
+}
+
 std::unique_ptr<Model> load(const Plan& plan, const Candidate& candidate, const LoadOptions& options) {
     const formats::Package package =
         hub::bring_package(plan.model, package_of(plan.model.listing, candidate), options, plan.settings);
@@ -111,8 +127,9 @@ std::unique_ptr<Model> load(const Plan& plan, const Candidate& candidate, const 
     loaded.batch = package.batch;
     const auto& runtime = engines::OpenedRuntime::open(
         {adapter_of(engine), engine.library, engine.version, engines::traits(engine.engine).adapter_is_linked});
-    loaded.network = runtime.load({package.format, package.weights, candidate.device, std::nullopt,
-                                   thread_budget(plan.runtime, options), options.onnx_execution_providers});
+    loaded.network = runtime.load({package.format, package.weights, candidate.device,
+                                   asked_of_engine(package, candidate, options), thread_budget(plan.runtime, options),
+                                   options.onnx_execution_providers, engine_cache(plan, engine.engine)});
 
     const engines::NetworkDescription& network = loaded.network->description();
     ModelDescription& description = loaded.description;
@@ -129,9 +146,9 @@ std::unique_ptr<Model> load(const Plan& plan, const Candidate& candidate, const 
     description.runtime_library = engine.library;
     description.requested_device = options.device;
     description.device = network.device;
-    if (options.quantization.size() == 1) description.requested_precision = options.quantization.front();
-    // Networks may compute in another type than that of their inputs; their package knows.
-    description.precision = package.quantization.value_or(network.precision);
+    description.requested_precision = options.precision;
+    // An engine cannot tell that a network is quantised: its inputs are fp32.
+    description.precision = package.quantization == Precision::int8 ? Precision::int8 : network.precision;
     description.threads = network.threads;
     description.network_input = loaded.contents.pre_processing.network_size;
     description.explanation = plan.explanation;

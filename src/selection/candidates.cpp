@@ -50,6 +50,7 @@ Candidate candidate_of(const Trial& trial) {
     candidate.backend = trial.backend;
     candidate.engine = trial.traits.engine;
     candidate.device = trial.device;
+    if (candidate.status != CandidateStatus::rejected) candidate.precision = planned_precision(trial);
     if (candidate.status == CandidateStatus::usable) {
         const std::string remarks = std::move(candidate.reason);
         candidate.reason =

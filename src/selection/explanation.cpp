@@ -16,13 +16,19 @@ std::string_view engine_name(const Candidate& candidate) {
     return candidate.engine ? to_string(*candidate.engine) : std::string_view("-");
 }
 
+/// What it is computed in, or would be.
+std::string_view precision_name(const Candidate& candidate) {
+    const auto& known = candidate.precision ? candidate.precision : candidate.quantization;
+    return known ? to_string(*known) : std::string_view("-");
+}
+
 TableRow row_of(const Candidate& candidate) {
     return {std::string(to_string(candidate.status)),
             candidate.package_id,
             std::string(to_string(candidate.backend)),
             std::string(engine_name(candidate)),
             to_string(candidate.device),
-            std::string(candidate.quantization ? to_string(*candidate.quantization) : "-"),
+            std::string(precision_name(candidate)),
             candidate.reason};
 }
 
@@ -83,6 +89,7 @@ std::string to_json(const Explanation& explanation) {
             {{"package_id", candidate.package_id},
              {"format", to_string(candidate.format)},
              {"quantization", candidate.quantization ? Json(to_string(*candidate.quantization)) : Json()},
+             {"precision", candidate.precision ? Json(to_string(*candidate.precision)) : Json()},
              {"backend", to_string(candidate.backend)},
              {"engine", candidate.engine ? Json(to_string(*candidate.engine)) : Json()},
              {"device", to_string(candidate.device)},

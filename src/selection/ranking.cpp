@@ -20,8 +20,10 @@ namespace {
 /// What decides between two candidates of one status.
 enum class Criterion {
     device,
+    computed_precision,
     backend,
     precision,
+    compiled,
     trust,
     batch_kind,
     fixed_batch,
@@ -45,32 +47,20 @@ using Criteria = std::array<Criterion, Rank::kCriteria>;
 
 /// A GPU is the faster machine, so it comes before the backend's order.
 constexpr Criteria kOwnOrder{
-    Criterion::device,
-    Criterion::backend,
-    Criterion::precision,
-    Criterion::trust,
-    Criterion::batch_kind,
-    Criterion::fixed_batch,
-    Criterion::opset,
-    Criterion::version_bound,
-    Criterion::gpu_bound,
-    Criterion::gpu_name,
-    Criterion::cuda_version,
-    Criterion::tensorrt_version,
-    Criterion::excluded_providers,
-    Criterion::batch_range,
-    Criterion::fused_nms,
-    Criterion::lean_runtime,
-    Criterion::jetson_module,
-    Criterion::os_version,
-    Criterion::l4t_version,
+    Criterion::device,         Criterion::computed_precision, Criterion::backend,
+    Criterion::precision,      Criterion::compiled,           Criterion::trust,
+    Criterion::batch_kind,     Criterion::fixed_batch,        Criterion::opset,
+    Criterion::version_bound,  Criterion::gpu_bound,          Criterion::gpu_name,
+    Criterion::cuda_version,   Criterion::tensorrt_version,   Criterion::excluded_providers,
+    Criterion::batch_range,    Criterion::fused_nms,          Criterion::lean_runtime,
+    Criterion::jetson_module,  Criterion::os_version,         Criterion::l4t_version,
     Criterion::driver_version,
 };
 
 /// But the order that a caller gives comes before everything.
 constexpr Criteria kAskedOrder = [] {
     Criteria order = kOwnOrder;
-    std::swap(order[0], order[1]);
+    std::rotate(order.begin(), order.begin() + 2, order.begin() + 3);
     return order;
 }();
 
@@ -122,6 +112,16 @@ std::int64_t precision_place(std::optional<Precision> precision) {
         case Precision::int8: return 4;
     }
     return 4;
+}
+
+/// Only who asks for the fastest lets the precision decide before the backend.
+std::int64_t computed_precision_place(const Candidate& candidate, const LoadOptions& request) {
+    if (request.precision != RequestedPrecision::fastest) return 0;
+    switch (candidate.precision.value_or(Precision::fp32)) {
+        case Precision::bf16: return 0;
+        case Precision::fp16: return 1;
+        default: return 2;
+    }
 }
 
 bool is_fixed(const BatchRule& batch) {
@@ -191,6 +191,8 @@ std::int64_t place(Criterion criterion, const Candidate& candidate, const format
                    const Question& question) {
     switch (criterion) {
         case Criterion::device: return first_if(candidate.device.kind == DeviceKind::cuda);
+        case Criterion::computed_precision: return computed_precision_place(candidate, question.request);
+        case Criterion::compiled: return first_if(package.compiled.has_value());
         case Criterion::backend: return backend_place(candidate.backend, question.request);
         case Criterion::precision: return precision_place(package.quantization);
         case Criterion::trust: return first_if(package.trusted_source);
@@ -208,6 +210,8 @@ std::int64_t place(Criterion criterion, const Candidate& candidate, const format
 std::string explain(Criterion criterion, const LoadOptions& request) {
     switch (criterion) {
         case Criterion::device: return "a GPU comes before a CPU";
+        case Criterion::computed_precision: return "precision=fastest: bf16 comes before fp16, fp32";
+        case Criterion::compiled: return "a package that was compiled for this machine comes first";
         case Criterion::backend: return fmt::format("later in {}", order_for_people(request));
         case Criterion::precision: return "fp32 comes before fp16, bf16, an unknown precision and int8";
         case Criterion::trust: return "a package that its provider vouches for comes first";

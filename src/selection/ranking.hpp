@@ -13,7 +13,7 @@ namespace inference_models::selection {
 /// A candidate's place: smaller comes first. No two candidates of a listing are equal, so the order is the same
 /// however the listing was ordered.
 struct Rank {
-    static constexpr std::size_t kCriteria = 20;
+    static constexpr std::size_t kCriteria = 22;
 
     int group = 0;                                   ///< by status
     std::array<std::int64_t, kCriteria> criteria{};  ///< in the order in which they decide

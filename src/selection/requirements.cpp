@@ -97,12 +97,13 @@ Finding asked_quantization(const formats::Package& package, const Question& ques
     const std::vector<Precision>& asked = question.request.quantization;
     if (asked.empty()) {
         // Who names a package has asked for what is in it.
-        if (package.quantization != Precision::int8 || question.request.model_package_id == package.id) {
+        const bool is_asked =
+            question.request.model_package_id == package.id || question.request.precision == RequestedPrecision::int8;
+        if (package.quantization != Precision::int8 || is_asked) {
             return std::nullopt;
         }
         return rejected("int8 is used only when asked for", "use quantization=int8");
     }
-    // Networks are stored in fp32 unless somebody converted them, and then he says so.
     const Precision stored = package.quantization.value_or(Precision::fp32);
     if (contains(asked, stored)) {
         if (package.quantization) return std::nullopt;
@@ -233,10 +234,131 @@ Finding device_exists(const Trial& trial) {
         has_alternative ? "use device=cpu" : "");
 }
 
+/// The instructions of which a processor needs one to compute in a precision faster than in fp32.
+std::span<const std::string_view> instructions_for(Precision precision) {
+    static constexpr std::array<std::string_view, 3> kBf16{"avx512_bf16", "amx_bf16", "bf16"};
+    static constexpr std::array<std::string_view, 3> kFp16{"avx512_fp16", "amx_fp16", "neon_fp16"};
+    switch (precision) {
+        case Precision::bf16: return kBf16;
+        case Precision::fp16: return kFp16;
+        default: return {};
+    }
+}
+
+bool has_instructions_for(const Trial& trial, Precision precision) {
+    const RuntimeDescription& machine = trial.question.machine;
+    if (trial.device.kind == DeviceKind::cuda) {
+        const bool has_gpu = trial.device.index < machine.gpus.size();
+        const std::string_view oldest = precision == Precision::bf16 ? "8.0" : "6.0";
+        return has_gpu && !(compare_stated_parts(machine.gpus[trial.device.index].compute_capability, oldest) < 0);
+    }
+    const auto instructions = instructions_for(precision);
+    return std::ranges::any_of(instructions,
+                               [&](std::string_view each) { return contains(machine.cpu.instruction_sets, each); });
+}
+
+/// Networks are stored in fp32 unless somebody converted them, and then he says so.
+Precision stored_precision(const Trial& trial) {
+    return trial.package.quantization.value_or(Precision::fp32);
+}
+
+/// What this engine can compute the package's network in beside what it stores, whatever the processor: one that
+/// converts fp32 also computes fp16 in fp32. A compiled package stays what it is.
+std::span<const Precision> conversions(const Trial& trial) {
+    static constexpr std::array kFp32{Precision::fp32};
+    const auto of_fp32 =
+        std::ranges::find(trial.traits.formats, trial.package.format, &engines::FormatSupport::format)->converts_to;
+    if (trial.package.compiled || of_fp32.empty()) return {};
+    switch (stored_precision(trial)) {
+        case Precision::fp32: return of_fp32;
+        case Precision::fp16: return kFp32;
+        default: return {};
+    }
+}
+
+/// Without a word it is what the package stores, but half precision that would be emulated is computed in fp32.
+RequestedPrecision effective_request(const Trial& trial) {
+    if (trial.question.request.precision) return *trial.question.request.precision;
+    const Precision stored = stored_precision(trial);
+    const bool is_emulated = stored == Precision::fp16 && contains(conversions(trial), Precision::fp32) &&
+                             !has_instructions_for(trial, stored);
+    return is_emulated ? RequestedPrecision::fp32 : requested(stored);
+}
+
+/// The precision that the request leads to; one that the candidate cannot do is another rule's word.
+Precision wanted_precision(const Trial& trial) {
+    switch (effective_request(trial)) {
+        case RequestedPrecision::fp32: return Precision::fp32;
+        case RequestedPrecision::fp16: return Precision::fp16;
+        case RequestedPrecision::bf16: return Precision::bf16;
+        case RequestedPrecision::int8: return Precision::int8;
+        case RequestedPrecision::fastest: break;
+    }
+    const auto possible = conversions(trial);
+    const auto best = std::ranges::find_if(possible, [&](Precision each) { return has_instructions_for(trial, each); });
+    return best == possible.end() ? stored_precision(trial) : *best;
+}
+
 Finding engine_computes_precision(const Trial& trial) {
-    const std::optional<Precision> stored = trial.package.quantization;
-    if (!stored || contains(trial.traits.precisions, *stored)) return std::nullopt;
-    return rejected(fmt::format("{} does not compute in {}", display_name(trial.traits.engine), to_string(*stored)));
+    const std::string_view engine = display_name(trial.traits.engine);
+    const Precision stored = stored_precision(trial);
+    const Precision wanted = wanted_precision(trial);
+    if (wanted != stored && !contains(conversions(trial), wanted)) {
+        return rejected(fmt::format("precision={} was asked for, {} computes this {} package in {}", to_string(wanted),
+                                    engine, to_string(stored), to_string(stored)),
+                        fmt::format("use precision={}", to_string(stored)));
+    }
+    if (!contains(trial.traits.precisions, wanted)) {
+        return rejected(fmt::format("{} does not compute in {}", engine, to_string(wanted)));
+    }
+    if (wanted != stored && wanted != Precision::fp32 && !has_instructions_for(trial, wanted)) {
+        const bool on_gpu = trial.device.kind == DeviceKind::cuda;
+        return rejected(fmt::format("precision={} was asked for, and this {} has no instructions for it{}",
+                                    to_string(wanted), on_gpu ? "GPU" : "CPU",
+                                    on_gpu ? std::string{}
+                                           : fmt::format(": none of {}", fmt::join(instructions_for(wanted), ", "))),
+                        fmt::format("use precision={}", to_string(stored)));
+    }
+    return std::nullopt;
+}
+
+/// Somebody compiled it in a lower precision for those who ask for that.
+Finding compiled_precision_is_asked(const Trial& trial) {
+    const LoadOptions& request = trial.question.request;
+    const Precision stored = stored_precision(trial);
+    const bool is_asked =
+        request.precision || request.model_package_id == trial.package.id || contains(request.quantization, stored);
+    if (!trial.package.compiled || stored == Precision::fp32 || is_asked) return std::nullopt;
+    return rejected(fmt::format("{} is used only when asked for", to_string(stored)),
+                    fmt::format("use precision={}", to_string(stored)));
+}
+
+Finding compiled_for_this_machine(const Trial& trial) {
+    const std::optional<CompiledFacts>& compiled = trial.package.compiled;
+    if (!compiled) return std::nullopt;
+    const RuntimeDescription& machine = trial.question.machine;
+    if (compiled->engine != trial.traits.engine) {
+        return rejected(fmt::format("the package was compiled for {}", display_name(compiled->engine)));
+    }
+    if (compiled->architecture != machine.cpu.architecture) {
+        return rejected(fmt::format("the package was compiled for {}, this machine is {}", compiled->architecture,
+                                    machine.cpu.architecture));
+    }
+    std::vector<std::string_view> missing;
+    for (const std::string& each : compiled->instruction_sets) {
+        if (!contains(machine.cpu.instruction_sets, each)) missing.emplace_back(each);
+    }
+    if (!missing.empty()) {
+        return mendable(fmt::format("the package was compiled for a CPU with {}, which this one does not have",
+                                    fmt::join(missing, ", ")),
+                        compiled->command);
+    }
+    if (trial.runtime.installed && trial.runtime.version != compiled->runtime_version) {
+        return mendable(fmt::format("the package was compiled with {} {} and runs on that version alone, here is {}",
+                                    display_name(compiled->engine), compiled->runtime_version, trial.runtime.version),
+                        compiled->command);
+    }
+    return std::nullopt;
 }
 
 bool uses_gpu(std::string_view provider) {
@@ -421,13 +543,27 @@ using Rule = Finding (*)(const Trial&);
 
 /// After the backend, in the order in which their words are told: what was asked for, what can never be here, what can
 /// be mended.
-constexpr std::array<Rule, 18> kRules{
-    asked_providers,        asked_host_code,      adapter_is_there,
-    engine_runs_on_device,  device_exists,        engine_computes_precision,
-    providers_fit_package,  providers_fit_device, torch_script_supports_device,
-    engine_file_fits_board, engine_file_fits_gpu, engine_file_fits_version,
-    driver_runs_cuda,       runtime_is_installed, runtime_build_uses_gpu,
-    providers_are_there,    onnx_opset_is_known,  torch_reads_torch_script,
+constexpr std::array<Rule, 20> kRules{
+    asked_providers,
+    asked_host_code,
+    compiled_for_this_machine,
+    compiled_precision_is_asked,
+    adapter_is_there,
+    engine_runs_on_device,
+    device_exists,
+    engine_computes_precision,
+    providers_fit_package,
+    providers_fit_device,
+    torch_script_supports_device,
+    engine_file_fits_board,
+    engine_file_fits_gpu,
+    engine_file_fits_version,
+    driver_runs_cuda,
+    runtime_is_installed,
+    runtime_build_uses_gpu,
+    providers_are_there,
+    onnx_opset_is_known,
+    torch_reads_torch_script,
 };
 
 // --- From findings to one verdict ------------------------------------------------------------------------------------
@@ -512,6 +648,10 @@ Verdict judge_unopened(const formats::Package& package, const Question& question
     findings.push_back(mendable(fmt::format("no engine opens the format {} as it is", to_string(package.format)),
                                 conversion(package, question.request)));
     return joined(findings);
+}
+
+Precision planned_precision(const Trial& trial) {
+    return wanted_precision(trial);
 }
 
 std::size_t gpu_count(const RuntimeDescription& machine) noexcept {

@@ -36,6 +36,9 @@ struct Verdict {
 
 [[nodiscard]] Verdict judge(const Trial& trial);
 
+/// What the network would be computed in, as asked or as the package is stored.
+[[nodiscard]] Precision planned_precision(const Trial& trial);
+
 /// For a package whose format no engine opens as it is: a checkpoint.
 [[nodiscard]] Verdict judge_unopened(const formats::Package& package, const Question& question);
 

@@ -103,8 +103,8 @@ TEST(ExplanationJson, HasTheMembersUnderTheirNames) {
     const auto& first = json["candidates"][0];
     names.clear();
     for (const auto& [name, value] : first.items()) names.push_back(name);
-    EXPECT_THAT(names, ElementsAre("package_id", "format", "quantization", "backend", "engine", "device", "status",
-                                   "reason", "remedy"));
+    EXPECT_THAT(names, ElementsAre("package_id", "format", "quantization", "precision", "backend", "engine", "device",
+                                   "status", "reason", "remedy"));
     EXPECT_EQ(first["format"], "onnx");
     EXPECT_EQ(first["quantization"], "fp32");
     EXPECT_EQ(first["engine"], "onnxruntime");

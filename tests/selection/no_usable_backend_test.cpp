@@ -52,8 +52,9 @@ TEST(NoUsableBackend, TensorRtOnAMachineWithoutAGpu) {
 TEST(NoUsableBackend, ABackendIsToldWithTheFormatsThatItRunsNow) {
     LoadOptions request;
     request.backends = {BackendType::torch};
-    EXPECT_THAT(error_of(laptop_with_onnxruntime(), {ultralytics_checkpoint()}, request).message(),
-                HasSubstr("backend=torch runs packages of the format torch-script in PyTorch; this model has none"));
+    EXPECT_THAT(
+        error_of(laptop_with_onnxruntime(), {ultralytics_checkpoint()}, request).message(),
+        HasSubstr("backend=torch runs packages of the format pt2 or torch-script in PyTorch; this model has none"));
     request.backends = {BackendType::hugging_face};
     EXPECT_THAT(error_of(laptop_with_onnxruntime(), {onnx_package()}, request).message(),
                 HasSubstr("backend=hugging-face runs nothing in this version"));

@@ -14,7 +14,7 @@ std::unique_ptr<engines::Network> load_test_network(const std::string& script) {
     const TemporaryDirectory directory;
     const auto file = directory.path() / "network.txt";
     std::ofstream(file) << script;
-    return test_runtime().load({PackageFormat::onnx, file, {}, {}, 1, {}});
+    return test_runtime().load({PackageFormat::onnx, file, {}, {}, 1, {}, {}});
 }
 
 }  // namespace inference_models::tests

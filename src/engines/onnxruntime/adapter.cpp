@@ -311,8 +311,8 @@ std::vector<sdk::Port> ports(const Library& library, const OrtSession* session) 
     return found;
 }
 
-/// What a session computes in: the type of its floating-point input. Quantised networks take fp32 as well; the core
-/// knows from the package that they are int8.
+/// What a session computes in where the core does not know it from the package, which alone decides: the type of its
+/// floating-point input. Quantised networks take fp32 as well.
 Precision precision_of(const std::vector<sdk::Port>& inputs) {
     for (const auto& input : inputs) {
         if (input.type == ElementType::float16) return Precision::fp16;
@@ -358,12 +358,6 @@ private:
 class OrtNetwork final : public sdk::Network {
 public:
     OrtNetwork(const Library& library, const sdk::NetworkRequest& request) : library_(library), session_(library) {
-        if (request.precision && *request.precision != Precision::fp32) {
-            throw Failure(IM_FAILURE_REQUEST,
-                          fmt::format("ONNX Runtime computes in the precision that a package stores, not in another "
-                                      "one on request"),
-                          "Choose a package that is stored in that precision.");
-        }
         const OwnedSessionOptions options = session_options(library, request);
         create_session(request, options.get());
         info_.inputs = ports<&Api::SessionGetInputCount, &Api::SessionGetInputName, &Api::SessionGetInputTypeInfo>(
@@ -371,7 +365,7 @@ public:
         info_.outputs = ports<&Api::SessionGetOutputCount, &Api::SessionGetOutputName, &Api::SessionGetOutputTypeInfo>(
             library, session_.get());
         info_.device = device_of(providers_of(request));
-        info_.precision = precision_of(info_.inputs);
+        info_.precision = request.precision.value_or(precision_of(info_.inputs));
         info_.threads = request.threads;
         for (const auto& input : info_.inputs) input_names_.push_back(input.name.c_str());
         for (const auto& output : info_.outputs) output_names_.push_back(output.name.c_str());

@@ -79,7 +79,8 @@ typedef struct im_network_request {
     const void* bytes; /* the file's bytes, mapped by the core during the call */
     size_t byte_count;
     im_device device;
-    int32_t precision; /* Precision to compute in, or IM_PRECISION_OF_PACKAGE */
+    int32_t precision; /* Precision to compute in, which the engine can (see its row in the catalog), or
+                          IM_PRECISION_OF_PACKAGE: what the file stores, with nothing lowered */
     uint32_t threads;  /* at most this many compute threads, >= 1 */
     size_t execution_provider_count;
     const im_execution_provider* execution_providers; /* in order of preference; none: what the device needs */

@@ -63,6 +63,9 @@ public:
         return choices() / (request_hash + ".json");
     }
 
+    /// What an engine keeps of the networks that it compiled; named `onnxruntime`, `openvino`.
+    [[nodiscard]] std::filesystem::path engine(std::string_view name) const { return root_ / "engines" / name; }
+
     /// Makes a directory of this cache, and the cache itself, which backups know by its tag and leave out.
     /// \throws Error `io_failure`
     void make(const std::filesystem::path& directory) const;
