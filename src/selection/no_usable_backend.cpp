@@ -17,6 +17,7 @@ std::string asked(const LoadOptions& request) {
     std::vector<std::string> options;
     if (!request.backends.empty()) options.push_back("backend=" + listed(request.backends));
     if (!request.model_package_id.empty()) options.push_back("model_package_id=" + request.model_package_id);
+    if (request.precision) options.push_back(fmt::format("precision={}", to_string(*request.precision)));
     if (!request.quantization.empty()) options.push_back("quantization=" + listed(request.quantization));
     if (request.device) options.push_back("device=" + to_string(*request.device));
     if (request.batch_size) options.push_back("batch_size=" + told(*request.batch_size));
