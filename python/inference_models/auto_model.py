@@ -60,8 +60,8 @@ class AutoModel:
             batch_size: images per run that the package must allow, at least 1, or (fewest, most) of them
             quantization: only packages stored in this, or one of these: "fp32", "fp16", "bf16", "int8". None: the
                 package's own, int8 only where `model_package_id` names it
-            precision: that the network is computed in: "fp32", "fp16", "bf16", "int8", or "fastest", the lowest that the
-                processor has instructions for and that needs no other weights. What cannot is out. None: the
+            precision: what the network is computed in: "fp32", "fp16", "bf16", "int8", or "fastest", the lowest that
+                the processor has instructions for and that needs no other weights. What cannot is out. None: the
                 package's own; fp32 is computed in fp32
             onnx_execution_providers: ONNX Runtime's, in this order: names, or tuples of a name and a dictionary of its
                 options. One that is not there is an error. None: what the device needs

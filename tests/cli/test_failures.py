@@ -267,6 +267,7 @@ def test_jsonl_has_a_line_for_each_image(program, package, image, tmp_path):
         (["--max-detections", "0"], "max_detections", "at least 1"),
         (["--device", "gpu"], "gpu", "cuda"),
         (["--quantization", "fp8"], "fp8", "fp16"),
+        (["--precision", "fp8"], "fp8", "fastest"),
         (["--threads", "0"], "threads", "at least 1"),
         (["--batch-size", "0"], "batch_size", "at least 1"),
     ],

@@ -19,6 +19,7 @@ from inference_models import (
     InvalidRequestedBatchSizeError,
     NoModelPackagesAvailableError,
     ObjectDetectionModel,
+    Precision,
     Quantization,
     UnknownBackendTypeError,
     UnknownQuantizationError,
@@ -156,6 +157,8 @@ def test_options_of_loading(package, loader, options):
         ({"backend": 3}, UnknownBackendTypeError, "backend", "3"),
         ({"quantization": "fp8"}, UnknownQuantizationError, "quantization", "fp8"),
         ({"quantization": [None]}, UnknownQuantizationError, "quantization", "None"),
+        ({"precision": "fp8"}, InvalidParameterError, "precision", "fp8"),
+        ({"precision": ["fp32"]}, InvalidParameterError, "precision", "['fp32']"),
         ({"batch_size": 0}, InvalidRequestedBatchSizeError, "batch_size", "0"),
         ({"batch_size": (1, 2, 3)}, InvalidRequestedBatchSizeError, "batch_size", "(1, 2, 3)"),
         ({"batch_size": (4, 1)}, InvalidRequestedBatchSizeError, "batch_size", "4..1"),
@@ -211,6 +214,23 @@ def test_an_execution_provider_that_is_not_there(package):
 def test_a_quantization_that_is_not_there(package):
     with pytest.raises(NoModelPackagesAvailableError, match="int8"):
         AutoModel.from_pretrained(package, quantization=[Quantization.INT8])
+
+
+def test_a_precision_that_the_engine_does_not_compute(package):
+    with pytest.raises(
+        NoModelPackagesAvailableError, match="ONNX Runtime computes this fp32 package in fp32"
+    ) as caught:
+        AutoModel.from_pretrained(package, backend="onnx", precision="bf16")
+    assert "precision=fp32, which runs here" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("precision", "told"), [("fp32", "fp32"), (Precision.FP32, "fp32"), ("fastest", "fastest"), (None, None)]
+)
+def test_the_precision_asked_and_the_one_that_came_of_it(package, precision, told):
+    description = AutoModel.from_pretrained(package, backend="onnx", precision=precision).description
+    assert (description.requested_precision, description.precision) == (told, "fp32")
+    assert description.explanation.chosen.precision == "fp32"
 
 
 def test_paths_of_every_kind(package, monkeypatch):
