@@ -358,23 +358,25 @@ struct LoadedModel {
     OwnedCompiledModel model;
 };
 
-std::optional<LoadedModel> load_kept(const Library& library, const BlobCache& cache, const Settings& settings) {
+std::optional<LoadedModel> load_kept(const Library& library, const std::string& path, const BlobCache& cache,
+                                     const Settings& settings) {
     auto blob = cache.find();
     if (!blob) return std::nullopt;
     try {
         auto model = import(library, blob->bytes, settings);
+        sdk::log(IM_LOG_DEBUG, fmt::format("{} was compiled before", path));
         return LoadedModel{std::move(blob), std::move(model)};
     } catch (const Failure& failure) {
-        sdk::log(IM_LOG_WARNING, fmt::format("a network is compiled anew: {}", failure.message()));
+        sdk::log(IM_LOG_WARNING, fmt::format("{} is compiled anew: {}", path, failure.message()));
         return std::nullopt;
     }
 }
 
-void keep(const Library& library, const BlobCache& cache, const ov_compiled_model* model) {
-    const std::string why_not = cache.keep([&](const std::string& path) {
-        return library.api().compiled_model_export_model(model, path.c_str()) == Status::ok;
+void keep(const Library& library, const std::string& path, const BlobCache& cache, const ov_compiled_model* model) {
+    const std::string why_not = cache.keep([&](const std::string& to) {
+        return library.api().compiled_model_export_model(model, to.c_str()) == Status::ok;
     });
-    if (!why_not.empty()) sdk::log(IM_LOG_DEBUG, fmt::format("a compiled network is not kept: {}", why_not));
+    if (!why_not.empty()) sdk::log(IM_LOG_DEBUG, fmt::format("what {} was compiled to is not kept: {}", path, why_not));
 }
 
 LoadedModel load(const Library& library, const sdk::NetworkRequest& request) {
@@ -385,10 +387,10 @@ LoadedModel load(const Library& library, const sdk::NetworkRequest& request) {
     if (request.cache_directory.empty()) return {std::nullopt, compile(library, request, weights, settings)};
 
     const BlobCache cache = cache_for(library, request, weights, precision);
-    if (auto kept = load_kept(library, cache, settings)) return std::move(*kept);
+    if (auto kept = load_kept(library, request.path, cache, settings)) return std::move(*kept);
     auto model = compile(library, request, weights, settings);
     if (request.format == PackageFormat::openvino_ir || !may_have_other_files(request.bytes)) {
-        keep(library, cache, model.get());
+        keep(library, request.path, cache, model.get());
     }
     return {std::nullopt, std::move(model)};
 }

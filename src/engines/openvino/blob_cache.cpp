@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cerrno>
@@ -15,9 +16,12 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 namespace inference_models::openvino {
 namespace {
+
+constexpr const char* kEnding = ".blob";
 
 class File {
 public:
@@ -103,6 +107,21 @@ bool lies_at(int file, const std::string& path) {
            open.st_dev == there.st_dev && S_ISREG(open.st_mode);
 }
 
+/// Removes those blobs that were not used for longest where there are more than anybody needs: they are as large as
+/// their networks.
+void forget_old_ones(const std::filesystem::path& directory) {
+    constexpr std::size_t kMost = 64;
+    std::vector<std::pair<std::filesystem::file_time_type, std::filesystem::path>> blobs;
+    std::error_code ignored;  // another process removes some as well
+    for (std::filesystem::directory_iterator entry(directory, ignored), end; entry != end; entry.increment(ignored)) {
+        if (entry->path().extension() == kEnding) blobs.emplace_back(entry->last_write_time(ignored), entry->path());
+    }
+    if (blobs.size() <= kMost) return;
+    std::ranges::sort(blobs);
+    blobs.resize(blobs.size() - kMost);
+    for (const auto& [used, path] : blobs) std::filesystem::remove(path, ignored);
+}
+
 std::string what_failed(const std::filesystem::path& path) {
     return fmt::format("{} cannot be written: {}", path.string(),
                        std::error_code(errno, std::generic_category()).message());
@@ -126,7 +145,7 @@ Mapping::~Mapping() {
 Mapping::Mapping(Mapping&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
 
 BlobCache::BlobCache(std::filesystem::path directory, const std::string& name, std::string identity)
-    : file_(std::move(directory) / (name + ".blob")), identity_(std::move(identity)) {}
+    : file_(std::move(directory) / (name + kEnding)), identity_(std::move(identity)) {}
 
 std::optional<Blob> BlobCache::find() const {
     const File file(::open(file_.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
@@ -134,6 +153,7 @@ std::optional<Blob> BlobCache::find() const {
     if (!mapping) return std::nullopt;
     const auto bytes = blob_of(mapping->bytes(), identity_);
     if (!bytes) return std::nullopt;
+    ::futimens(file.get(), nullptr);  // used now, where this user may say so
     return Blob{std::move(*mapping), *bytes};
 }
 
@@ -155,7 +175,10 @@ std::string BlobCache::keep(const std::function<bool(const std::string&)>& expor
     const auto blob = is_exported ? Mapping::of(memory.get()) : std::nullopt;
     if (!blob) return "it cannot be exported";
 
-    if (write_file(file.get(), blob->bytes(), identity_) && ::rename(unfinished.c_str(), file_.c_str()) == 0) return {};
+    if (write_file(file.get(), blob->bytes(), identity_) && ::rename(unfinished.c_str(), file_.c_str()) == 0) {
+        forget_old_ones(file_.parent_path());
+        return {};
+    }
     std::string why = what_failed(file_);
     ::unlink(unfinished.c_str());
     return why;
