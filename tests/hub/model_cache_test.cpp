@@ -97,7 +97,8 @@ protected:
         return bring(package_of(id, files, stated), files, key);
     }
 
-    fs::path bring(const PackageMetadata& package, const Files& files, const ModelKey& key = kKey) {
+    fs::path bring(const PackageMetadata& package, const Files& files, const ModelKey& key = kKey,
+                   std::string_view config = kConfig) {
         const auto write = [&](std::span<const FileToDownload> wanted) {
             std::vector<DownloadedFile> brought;
             for (const FileToDownload& file : wanted) {
@@ -108,14 +109,14 @@ protected:
             }
             return brought;
         };
-        return cache_.bring_package(key, package, std::string(kConfig), write, [] { return true; });
+        return cache_.bring_package(key, package, std::string(config), write, [] { return true; });
     }
 
     /// What was brought since the last time.
     std::vector<std::string> brought() { return std::exchange(brought_, {}); }
 
-    void expect_whole(const fs::path& package, Files files = kFiles) {
-        files["model_config.json"] = kConfig;
+    void expect_whole(const fs::path& package, Files files = kFiles, std::string_view config = kConfig) {
+        files["model_config.json"] = config;
         Files found;
         for (const auto& entry : fs::recursive_directory_iterator(package)) {
             EXPECT_FALSE(entry.is_symlink()) << entry.path();
@@ -373,6 +374,20 @@ TEST_F(ModelCacheTest, APackageThatItsProviderChangedIsBroughtAnew) {
     const fs::path package = bring("p1", files);
     EXPECT_THAT(brought(), ElementsAre("class_names.txt"));
     expect_whole(package, files);
+}
+
+TEST_F(ModelCacheTest, ACorrectedDescriptionIsKeptAndNothingIsBrought) {
+    PackageMetadata package = package_of("p1", kFiles);
+    package.files.at(0).md5 = "";  // also what nobody can tell from another is left alone
+    const fs::path path = bring(package, kFiles);
+    brought();
+    constexpr std::string_view kCorrected = "{\"model_type\": \"yolov8\", \"corrected\": true}";
+    EXPECT_EQ(bring(package, kFiles, kKey, kCorrected), path);
+    EXPECT_THAT(brought(), IsEmpty());
+    expect_whole(path, kFiles, kCorrected);
+    const ino_t inode = inode_of(path);
+    bring(package, kFiles, kKey, kCorrected);
+    EXPECT_EQ(inode_of(path), inode);
 }
 
 TEST_F(ModelCacheTest, AFailedDownloadGoesOnWhereItEnded) {

@@ -64,7 +64,7 @@ public:
 
     /// The same, or after bringing what is missing. One process brings a package, the others wait for it.
     /// Files that other packages have under the same SHA-256, or of this model under the same MD5, are not brought
-    /// again.
+    /// again. Where only the description is another, it alone is written, if the cache can be.
     /// \param model_config  the text of the package's model_config.json
     /// \throws Error as `bring` does, `cancelled`, `io_failure` that names the directory
     [[nodiscard]] std::filesystem::path bring_package(const ModelKey& key, const PackageMetadata& package,
