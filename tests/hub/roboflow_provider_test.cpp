@@ -288,7 +288,7 @@ TEST_F(RoboflowProvider, NamesAPageInPlaceOfJsonAndItsHost) {
     EXPECT_THAT(problem().message(), HasSubstr("?[2Jbad request"));
 }
 
-TEST_F(RoboflowProvider, GoesThroughTheGatewayForListingsAndFiles) {
+TEST_F(RoboflowProvider, GoesThroughTheGatewayAndKeepsItOutOfListings) {
     settings_.secure_gateway = "http://gw.test/edge";
     client_.then(ok(page({"one"})));
     const ModelMetadata model = ask();
@@ -296,7 +296,8 @@ TEST_F(RoboflowProvider, GoesThroughTheGatewayForListingsAndFiles) {
         client_.requests[0].url,
         "http://gw.test/edge/proxy?url=https%3A%2F%2Fhub.test%2Fmodels%2Fv1%2Fexternal%2Fweights%3FmodelId%3Da%252Fb");
     const std::string file = "http://gw.test/edge/proxy?url=https%3A%2F%2Ffiles.test%2Fw%3Fx%3D1%26y%3Done";
-    EXPECT_EQ(model.packages[0].files[0].download_url, file);
+    EXPECT_EQ(model.packages[0].files[0].download_url, "https://files.test/w?x=1&y=one");
+    EXPECT_EQ(through_gateway(model.packages[0].files[0].download_url, settings_), file);
     EXPECT_EQ(through_gateway(file, settings_), file);
     settings_.secure_gateway.clear();
     EXPECT_EQ(through_gateway(file, settings_), file);

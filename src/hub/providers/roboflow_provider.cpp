@@ -272,13 +272,6 @@ void append(ModelMetadata& model, ModelMetadata page) {
     }
 }
 
-/// Files are downloaded by the same way.
-void set_ways(ModelMetadata& model, const Settings& settings) {
-    for (PackageMetadata& package : model.packages) {
-        for (PackageFile& file : package.files) file.download_url = through_gateway(file.download_url, settings);
-    }
-}
-
 }  // namespace
 
 ModelMetadata ask_roboflow(const ProviderRequest& request, const Settings& settings, HttpClient& client,
@@ -302,7 +295,6 @@ ModelMetadata ask_roboflow(const ProviderRequest& request, const Settings& setti
         append(model, std::move(page.model));
     }
     model.weights_provider = "roboflow";
-    set_ways(model, settings);
     return model;
 }
 
