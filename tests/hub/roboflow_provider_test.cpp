@@ -1,5 +1,6 @@
 #include "hub/providers/roboflow_provider.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <deque>
@@ -271,6 +272,12 @@ TEST_F(RoboflowProvider, KeepsSecretsToItselfEvenWhereTheServerRepeatsThem) {
     EXPECT_THAT(std::string(problem().what()), Not(HasSubstr("key-")));
     client_.then(ok(R"({"error": "unknown key key-1234"})"));
     expect_silence();
+    request_.api_key = "k/y+12%34";
+    for (const char* const echoed : {"k%2Fy%2B12%2534", "k%2fy%2b12%2534", "k/y+12%34", "%6B/y%2B12%2534"}) {
+        client_.then({400, {}, fmt::format("no model at /x?api_key={}&z", echoed)});
+        EXPECT_THAT(problem().message(), HasSubstr("/x?api_key=***&z"));
+    }
+    request_.api_key = "key-1234";
     for (int i = 0; i < 3; ++i) client_.then_throw(ErrorKind::unreachable, "sent token-5678 and key-1234");
     expect_silence();
     client_.then(
