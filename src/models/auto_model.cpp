@@ -244,7 +244,14 @@ bool concerns_every_candidate(ErrorKind kind) {
     }
 }
 
-ModelMetadata described(hub::FoundModel model) {
+/// \param pulls_sizes  files are asked for their sizes, for which their whole URLs are needed
+ModelMetadata described(const std::string& model_id_or_path, LoadOptions options, const hub::Settings& settings,
+                        bool pulls_sizes) {
+    hub::FoundModel model = find_model(model_id_or_path, options, settings);
+    if (pulls_sizes && model.remote && !model.remote->has_whole_urls && !model.remote->only_cached) {
+        options.use_auto_resolution_cache = false;
+        model = find_model(model_id_or_path, options, settings);
+    }
     return model.remote ? std::move(model.remote->metadata) : hub::metadata_of(model.listing);
 }
 
@@ -333,7 +340,7 @@ Explanation AutoModel::explain(const std::string& model_id_or_path, const LoadOp
 ModelMetadata AutoModel::describe_model(const std::string& model_id_or_path, const LoadOptions& options,
                                         bool pull_artefacts_size) {
     const hub::Settings settings = hub::Settings::of_this_process();
-    ModelMetadata model = described(find_model(model_id_or_path, options, settings));
+    ModelMetadata model = described(model_id_or_path, options, settings, pull_artefacts_size);
     if (pull_artefacts_size) ask_file_sizes(model, settings);
     return model;
 }
@@ -341,7 +348,7 @@ ModelMetadata AutoModel::describe_model(const std::string& model_id_or_path, con
 ModelMetadata AutoModel::describe_model_package(const std::string& model_id_or_path, const std::string& package_id,
                                                 const LoadOptions& options, bool pull_artefacts_size) {
     const hub::Settings settings = hub::Settings::of_this_process();
-    ModelMetadata model = described(find_model(model_id_or_path, options, settings));
+    ModelMetadata model = described(model_id_or_path, options, settings, pull_artefacts_size);
     model.packages = {package_of(model, package_id)};
     if (pull_artefacts_size) ask_file_sizes(model, settings);
     return model;
