@@ -69,6 +69,10 @@ bool is_fresh(const ListingRecord& record, const Settings& settings) {
     return age >= age.zero() && age < settings.choice_expires_after;
 }
 
+Hashes hashes_for(const LoadOptions& options) {
+    return options.verify_hash_while_download ? Hashes::compared : Hashes::believed;
+}
+
 /// What stands in the way of a package before anything is downloaded.
 std::optional<Error> problem_of(const formats::Package& package, const RemoteModel& remote, const LoadOptions& options,
                                 ModelCache& cache) {
@@ -85,11 +89,12 @@ std::optional<Error> problem_of(const formats::Package& package, const RemoteMod
             fmt::format("{} states no hash, so nobody can tell whether it arrives unchanged", unhashed->handle),
             "use download_files_without_hash=True if you trust its server and the way to it");
     }
-    if (remote.only_cached && !cache.find_package(remote.key, package.id)) {
-        return Error(ErrorKind::unreachable, package.id, "it is not in the cache, and there is no network",
-                     "load it once with a network");
-    }
-    return std::nullopt;
+    if (!remote.only_cached || cache.find_package(remote.key, package, hashes_for(options))) return std::nullopt;
+    const bool is_here = cache.find_package(remote.key, package, Hashes::believed).has_value();
+    return Error(ErrorKind::unreachable, package.id,
+                 is_here ? "the cache has it with a file whose hash was not compared, and there is no network"
+                         : "it is not in the cache, and there is no network",
+                 "load it once with a network");
 }
 
 formats::Listing listing_of(const RemoteModel& remote, const LoadOptions& options, ModelCache& cache) {
@@ -270,8 +275,9 @@ formats::Package bring_package(const FoundModel& model, const formats::Package& 
         return download(by_gateway, rules, settings,
                         [&](auto done, auto total) { return report.downloaded(done, total); });
     };
-    const fs::path directory = cache.bring_package(remote.key, package, formats::model_config_text(package), bring,
-                                                   [&] { return report.waited(); });
+    const fs::path directory = cache.bring_package(
+        remote.key, package, formats::model_config_text(package), bring, [&] { return report.waited(); },
+        hashes_for(options));
     formats::Package local = formats::list_packages(directory).packages.front();
     local.trusted_source = package.trusted_source;
     local.files = package.files;

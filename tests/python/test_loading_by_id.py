@@ -282,7 +282,13 @@ def test_a_wrong_hash(api):
     api.packages[0].listed["weights.onnx"] = {"md5Hash": "0" * 32}
     with pytest.raises(FileHashSumMissmatch, match="weights.onnx"):
         AutoModel.from_pretrained(MODEL)
-    assert len(AutoModel.from_pretrained(MODEL, verify_hash_while_download=False)(IMAGE)[0]) == 1
+    for provider in (None, None, "offline"):  # kept for those who compare nothing, with and without network
+        fetched = len(api.paths("/files/onnxfp32/weights.onnx"))
+        options = {"verify_hash_while_download": False, "weights_provider": provider}
+        assert len(AutoModel.from_pretrained(MODEL, **options)(IMAGE)[0]) == 1
+    assert len(api.paths("/files/onnxfp32/weights.onnx")) == fetched
+    with pytest.raises(NoModelPackagesAvailableError, match="not compared"):
+        AutoModel.from_pretrained(MODEL, weights_provider="offline")
     with pytest.raises(FileHashSumMissmatch, match="weights.onnx"):  # it was kept, but not for those who compare
         AutoModel.from_pretrained(MODEL)
 

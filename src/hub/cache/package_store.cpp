@@ -62,14 +62,19 @@ std::vector<PackageFile> files_to_keep(const PackageMetadata& package) {
     return files;
 }
 
-/// Whether a package in the cache has the files that its provider names today. What was once taken although its hash
-/// was another one is not among them: a caller who wants hashes compared must never get it.
-bool has_files_of(const PackageManifest& manifest, const PackageMetadata& package) {
+/// Whether a file in the cache is the one that its provider names today, as far as can be told.
+bool is_taken_for(const PackageFile& file, const ManifestFile& kept, Hashes hashes) {
+    const bool has_hash = !file.sha256.empty() || !file.md5.empty();
+    const bool is_believed = hashes == Hashes::believed && kept.verified_by == VerifiedBy::none;
+    return !has_hash || is_believed || is_stated(file, kept);
+}
+
+/// Whether a package in the cache has the files that its provider names today.
+bool has_files_of(const PackageManifest& manifest, const PackageMetadata& package, Hashes hashes) {
     const std::vector<PackageFile> files = files_to_keep(package);
     return manifest.files.size() == files.size() + 1 && std::ranges::all_of(files, [&](const PackageFile& file) {
                const auto kept = std::ranges::find(manifest.files, file.handle, &ManifestFile::handle);
-               if (kept == manifest.files.end()) return false;
-               return (file.sha256.empty() && file.md5.empty()) || is_stated(file, *kept);
+               return kept != manifest.files.end() && is_taken_for(file, *kept, hashes);
            });
 }
 
@@ -341,20 +346,21 @@ std::optional<PackageManifest> PackageStore::find_manifest(const ModelLayout& mo
     return std::nullopt;
 }
 
-std::optional<fs::path> PackageStore::find(const ModelKey& key, const std::string& package_id) const {
+std::optional<fs::path> PackageStore::find(const ModelKey& key, const PackageMetadata& package, Hashes hashes) const {
     const ModelLayout model = layout_.model(key);
-    if (!find_manifest(model, package_id)) return std::nullopt;
-    note_use(model, package_id);
-    return model.package(package_id);
+    const auto manifest = find_manifest(model, package.id);
+    if (!manifest || !has_files_of(*manifest, package, hashes)) return std::nullopt;
+    note_use(model, package.id);
+    return model.package(package.id);
 }
 
 fs::path PackageStore::bring(const ModelKey& key, const PackageMetadata& package, const std::string& model_config,
-                             const BringFiles& bring, const Waiting& waiting) const {
+                             const BringFiles& bring, const Waiting& waiting, Hashes hashes) const {
     expect_usable(package);
     const ModelLayout model = layout_.model(key);
     const auto with_right_files = [&] {
         auto manifest = find_manifest(model, package.id);
-        return manifest && has_files_of(*manifest, package) ? std::move(manifest) : std::nullopt;
+        return manifest && has_files_of(*manifest, package, hashes) ? std::move(manifest) : std::nullopt;
     };
     const auto is_finished = [&](const std::optional<PackageManifest>& here) {
         return here && has_description(*here, model_config);
