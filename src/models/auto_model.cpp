@@ -200,6 +200,7 @@ public:
         if (!choice) return;
         const auto age = std::chrono::system_clock::now() - choice->chosen_at;
         if (age < age.zero() || age >= settings_.choice_expires_after) return;
+        kept_ = choice;
         auto& candidates = explanation.candidates;
         const auto chosen =
             std::ranges::find_if(candidates, [&](const Candidate& each) { return is_it(*choice, each); });
@@ -210,14 +211,16 @@ public:
         std::rotate(candidates.begin(), chosen, chosen + 1);
     }
 
+    /// Not where it is remembered already: the time from which on it is no longer believed would never come.
     void keep(const Candidate& chosen) {
-        if (!cache_) return;
+        if (!cache_ || (kept_ && is_it(*kept_, chosen))) return;
         cache_->keep_choice(key_, {chosen.package_id, std::string(to_string(*chosen.engine)), to_string(chosen.device),
                                    std::chrono::system_clock::now()});
     }
 
     void forget() {
         if (cache_) cache_->forget_choice(key_);
+        kept_.reset();
     }
 
 private:
@@ -229,6 +232,7 @@ private:
     const hub::Settings& settings_;
     std::optional<hub::ModelCache> cache_;  ///< none: nothing is remembered of this model
     std::string key_;
+    std::optional<hub::ChoiceRecord> kept_;
 };
 
 /// Errors that the next candidate would meet as well.

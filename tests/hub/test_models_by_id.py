@@ -200,6 +200,21 @@ def test_what_failed_is_not_tried_again(client, api, folder, image):
     assert [one["class"] for one in boxes(run)[0]] == ["mended"]
 
 
+def test_a_choice_is_not_renewed_by_using_it(client, image):
+    """Else it would never expire where a model is loaded often, and each load would wait for the disk."""
+
+    def choice():
+        (path,) = client.cache.glob("hub/choices/*")
+        return path.stat().st_ino, path.read_bytes()
+
+    boxes(client("predict", MODEL, image, "--json"))
+    first = choice()
+    boxes(client("predict", MODEL, image, "--json"))
+    assert choice() == first
+    boxes(client("predict", MODEL, image, "--json", env={"AUTO_LOADER_CACHE_EXPIRATION_MINUTES": "0"}))
+    assert choice() != first
+
+
 def test_a_limit_to_the_attempts(client, api, folder, image):
     files = package_files(folder / MODEL / "onnxfp32")
     api.packages = [Package("a", files | {"weights.onnx": b"not a network"}), Package("b", files)]
