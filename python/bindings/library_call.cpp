@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include "bindings.hpp"
 
@@ -39,7 +40,7 @@ void finish_calls() {
     }
 }
 
-/// Raised by a signal handler while this thread was in a library call.
+/// Raised by a signal handler or a provider while this thread was in a library call.
 std::optional<nb::python_error>& interruption() {
     static thread_local std::optional<nb::python_error> instance;
     return instance;
@@ -82,6 +83,10 @@ bool goes_on() {
     if (PyErr_CheckSignals() == 0) return true;
     interruption().emplace();
     return false;
+}
+
+void interrupt_with(nb::python_error&& raised) {
+    interruption().emplace(std::move(raised));
 }
 
 void throw_interruption() {

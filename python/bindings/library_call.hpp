@@ -47,7 +47,10 @@ public:
 /// Called inside of a library call, without Python's lock.
 [[nodiscard]] bool goes_on();
 
-/// Throws what a signal handler raised in this thread's call, if one did.
+/// Keeps an exception that is to reach the caller as it is, whatever becomes of this thread's call. With Python's lock.
+void interrupt_with(nanobind::python_error&& raised);
+
+/// Throws what a signal handler or a provider raised in this thread's call, if one did.
 void throw_interruption();
 
 /// Runs `work`, which calls the library, without Python's lock, so that other Python threads go on meanwhile; then

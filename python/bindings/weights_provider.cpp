@@ -8,7 +8,7 @@
 #include <inference_models/download_progress.hpp>
 #include <inference_models/error.hpp>
 #include <inference_models/load_options.hpp>
-#include <memory>
+#include <utility>
 
 #include "arguments.hpp"
 #include "bindings.hpp"
@@ -48,19 +48,44 @@ constexpr std::array kMeantKinds{
     MeantKind{"UsagePausedModelAccessError", ErrorKind::usage_paused},
 };
 
-ErrorKind kind_of(nb::handle raised) {
+ErrorKind kind_of(const nb::python_error& raised) {
     const nb::object errors = nb::module_::import_("inference_models.errors");
-    const auto is_meant = [&](const MeantKind& each) { return nb::isinstance(raised, errors.attr(each.error_class)); };
+    const auto is_meant = [&](const MeantKind& each) { return raised.matches(errors.attr(each.error_class)); };
     const auto* const meant = std::ranges::find_if(kMeantKinds, is_meant);
     return meant == kMeantKinds.end() ? ErrorKind::retrieval_failure : meant->kind;
 }
 
 Error failure_of(const std::string& provider, const nb::python_error& raised) {
-    return {kind_of(raised.value()),
+    return {kind_of(raised),
             provider,
             fmt::format("the weights provider {} raised {}: {}", provider,
                         native_text(raised.value().type().attr("__name__")), native_text(raised.value())),
             {}};
+}
+
+/// What ends more than the provider, as Ctrl-C and SystemExit do, is kept for the caller.
+bool is_for_the_caller(const nb::python_error& raised) {
+    return !raised.matches(PyExc_Exception) || raised.matches(PyExc_MemoryError);
+}
+
+Error interrupted(const std::string& provider, nb::python_error& raised) {
+    interrupt_with(std::move(raised));
+    return {ErrorKind::cancelled, provider, fmt::format("the weights provider {} was interrupted", provider), {}};
+}
+
+/// What a provider's exception means for the call. It may be one that cannot be shown: that is code of its own.
+Error outcome_of(const std::string& provider, nb::python_error& raised) {
+    if (is_for_the_caller(raised)) return interrupted(provider, raised);
+    try {
+        return failure_of(provider, raised);
+    } catch (nb::python_error& another) {
+        if (is_for_the_caller(another)) return interrupted(provider, another);
+        return {kind_of(raised),
+                provider,
+                fmt::format("the weights provider {} raised {}, which cannot be shown", provider,
+                            Py_TYPE(raised.value().ptr())->tp_name),
+                {}};
+    }
 }
 
 /// Asks a Python callable, which answers with the protocol's JSON.
@@ -70,8 +95,8 @@ ModelMetadata ask(const std::string& name, nb::handle provider, const ProviderRe
         const nb::object answer = provider(python_text(request.model_id), text_or_none(request.api_key),
                                            pairs(request.extra_query_params), pairs(request.extra_headers));
         return model_metadata_from_json(native_text(answer), fmt::format("the weights provider {}", name));
-    } catch (const nb::python_error& raised) {
-        throw failure_of(name, raised);
+    } catch (nb::python_error& raised) {
+        throw outcome_of(name, raised);
     }
 }
 

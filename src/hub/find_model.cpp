@@ -69,6 +69,10 @@ bool is_fresh(const ListingRecord& record, const Settings& settings) {
     return age >= age.zero() && age < settings.choice_expires_after;
 }
 
+Hashes hashes_for(const LoadOptions& options) {
+    return options.verify_hash_while_download ? Hashes::compared : Hashes::believed;
+}
+
 /// What stands in the way of a package before anything is downloaded.
 std::optional<Error> problem_of(const formats::Package& package, const RemoteModel& remote, const LoadOptions& options,
                                 ModelCache& cache) {
@@ -85,11 +89,12 @@ std::optional<Error> problem_of(const formats::Package& package, const RemoteMod
             fmt::format("{} states no hash, so nobody can tell whether it arrives unchanged", unhashed->handle),
             "use download_files_without_hash=True if you trust its server and the way to it");
     }
-    if (remote.only_cached && !cache.find_package(remote.key, package.id)) {
-        return Error(ErrorKind::unreachable, package.id, "it is not in the cache, and there is no network",
-                     "load it once with a network");
-    }
-    return std::nullopt;
+    if (!remote.only_cached || cache.find_package(remote.key, package, hashes_for(options))) return std::nullopt;
+    const bool is_here = cache.find_package(remote.key, package, Hashes::believed).has_value();
+    return Error(ErrorKind::unreachable, package.id,
+                 is_here ? "the cache has it with a file whose hash was not compared, and there is no network"
+                         : "it is not in the cache, and there is no network",
+                 "load it once with a network");
 }
 
 formats::Listing listing_of(const RemoteModel& remote, const LoadOptions& options, ModelCache& cache) {
@@ -133,27 +138,58 @@ FoundModel find_in_cache(const ModelKey& key, const LoadOptions& options, ModelC
     };
     const auto same = std::ranges::find_if(records, of_key);
     ListingRecord& record = same != records.end() ? *same : records.front();
-    return found({std::move(record.key), std::move(record.model), {}, true, true}, options, cache);
+    return found({std::move(record.key), std::move(record.model), {}, true, record.has_whole_urls, true}, options,
+                 cache);
+}
+
+/// What the provider says now, which is kept.
+ListingRecord ask_again(const ModelKey& key, const LoadOptions& options, const Settings& settings, ModelCache& cache) {
+    const ProviderRequest request = request_for(key, options, settings);
+    ListingRecord asked{.key = key,
+                        .model = ask_provider(key.provider, request, settings),
+                        .asked_at = std::chrono::system_clock::now(),
+                        .credential = cache.salted_hash(credential_of(request))};
+    cache.keep_listing(asked);
+    return asked;
+}
+
+/// Gives files the URLs that a listing of today has for them.
+void renew_urls(std::span<FileToDownload> files, const std::string& package_id, const ModelMetadata& today) {
+    const auto package = std::ranges::find(today.packages, package_id, &PackageMetadata::id);
+    for (FileToDownload& file : files) {
+        const auto is_same = [&](const PackageFile& other) {
+            return other.handle == file.name && other.md5 == file.md5 && other.sha256 == file.sha256;
+        };
+        const PackageFile* found = nullptr;
+        if (package != today.packages.end()) {
+            const auto same = std::ranges::find_if(package->files, is_same);
+            if (same != package->files.end()) found = &*same;
+        }
+        if (found == nullptr) {
+            throw Error(
+                ErrorKind::retrieval_failure, package_id,
+                fmt::format("{} of package {} is no longer what its provider said it was", file.name, package_id),
+                "Load the model again.");
+        }
+        file.url = found->download_url;
+    }
 }
 
 FoundModel find_at_provider(const ModelKey& key, const LoadOptions& options, const Settings& settings,
                             ModelCache& cache) {
-    const ProviderRequest request = request_for(key, options, settings);
-    const std::string credential = cache.salted_hash(credential_of(request));
+    const std::string credential = cache.salted_hash(credential_of(request_for(key, options, settings)));
     std::optional<ListingRecord> record = cache.find_listing(key);
     if (options.use_auto_resolution_cache && record && record->credential == credential &&
         is_fresh(*record, settings)) {
-        return found({key, std::move(record->model), credential, true, false}, options, cache);
+        return found({key, std::move(record->model), credential, true, record->has_whole_urls, false}, options, cache);
     }
     try {
-        ListingRecord asked{key, ask_provider(key.provider, request, settings), std::chrono::system_clock::now(),
-                            credential};
-        cache.keep_listing(asked);
-        return found({key, std::move(asked.model), credential, false, false}, options, cache);
+        ListingRecord asked = ask_again(key, options, settings, cache);
+        return found({key, std::move(asked.model), credential, false, true, false}, options, cache);
     } catch (const Error& error) {
         if (error.kind() != ErrorKind::unreachable || !record) throw;
         log::message(LogLevel::warning, "{}; what the cache has of {} is used", error.message(), key.model_id);
-        return found({key, std::move(record->model), credential, true, true}, options, cache);
+        return found({key, std::move(record->model), credential, true, record->has_whole_urls, true}, options, cache);
     }
 }
 
@@ -230,14 +266,18 @@ formats::Package bring_package(const FoundModel& model, const formats::Package& 
                         "Load it once with a network.");
         }
         std::vector<FileToDownload> by_gateway(files.begin(), files.end());
+        if (!remote.has_whole_urls) {
+            renew_urls(by_gateway, package.id, ask_again(remote.key, options, settings, cache).model);
+        }
         for (FileToDownload& file : by_gateway) file.url = through_gateway(file.url, settings);
         const DownloadRules rules{.verify_hash = options.verify_hash_while_download,
                                   .allow_files_without_hash = options.download_files_without_hash};
         return download(by_gateway, rules, settings,
                         [&](auto done, auto total) { return report.downloaded(done, total); });
     };
-    const fs::path directory = cache.bring_package(remote.key, package, formats::model_config_text(package), bring,
-                                                   [&] { return report.waited(); });
+    const fs::path directory = cache.bring_package(
+        remote.key, package, formats::model_config_text(package), bring, [&] { return report.waited(); },
+        hashes_for(options));
     formats::Package local = formats::list_packages(directory).packages.front();
     local.trusted_source = package.trusted_source;
     local.files = package.files;

@@ -17,9 +17,10 @@ namespace inference_models::hub {
 struct RemoteModel {
     ModelKey key;
     ModelMetadata metadata;
-    std::string credential;    ///< salted hash of the key and all else that it was asked for with
-    bool is_kept = false;      ///< as it was said earlier; by now something else may be said
-    bool only_cached = false;  ///< offline, or the provider is out of reach: only what is in the cache can be loaded
+    std::string credential;      ///< salted hash of the key and all else that it was asked for with
+    bool is_kept = false;        ///< as it was said earlier; by now something else may be said
+    bool has_whole_urls = true;  ///< false: the provider has to be asked again before a file can be fetched
+    bool only_cached = false;    ///< offline, or the provider is out of reach: only what is in the cache can be loaded
 };
 
 struct FoundModel {

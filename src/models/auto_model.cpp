@@ -200,6 +200,7 @@ public:
         if (!choice) return;
         const auto age = std::chrono::system_clock::now() - choice->chosen_at;
         if (age < age.zero() || age >= settings_.choice_expires_after) return;
+        kept_ = choice;
         auto& candidates = explanation.candidates;
         const auto chosen =
             std::ranges::find_if(candidates, [&](const Candidate& each) { return is_it(*choice, each); });
@@ -210,14 +211,16 @@ public:
         std::rotate(candidates.begin(), chosen, chosen + 1);
     }
 
+    /// Not where it is remembered already: the time from which on it is no longer believed would never come.
     void keep(const Candidate& chosen) {
-        if (!cache_) return;
+        if (!cache_ || (kept_ && is_it(*kept_, chosen))) return;
         cache_->keep_choice(key_, {chosen.package_id, std::string(to_string(*chosen.engine)), to_string(chosen.device),
                                    std::chrono::system_clock::now()});
     }
 
     void forget() {
         if (cache_) cache_->forget_choice(key_);
+        kept_.reset();
     }
 
 private:
@@ -229,6 +232,7 @@ private:
     const hub::Settings& settings_;
     std::optional<hub::ModelCache> cache_;  ///< none: nothing is remembered of this model
     std::string key_;
+    std::optional<hub::ChoiceRecord> kept_;
 };
 
 /// Errors that the next candidate would meet as well.
@@ -244,7 +248,14 @@ bool concerns_every_candidate(ErrorKind kind) {
     }
 }
 
-ModelMetadata described(hub::FoundModel model) {
+/// \param pulls_sizes  files are asked for their sizes, for which their whole URLs are needed
+ModelMetadata described(const std::string& model_id_or_path, LoadOptions options, const hub::Settings& settings,
+                        bool pulls_sizes) {
+    hub::FoundModel model = find_model(model_id_or_path, options, settings);
+    if (pulls_sizes && model.remote && !model.remote->has_whole_urls && !model.remote->only_cached) {
+        options.use_auto_resolution_cache = false;
+        model = find_model(model_id_or_path, options, settings);
+    }
     return model.remote ? std::move(model.remote->metadata) : hub::metadata_of(model.listing);
 }
 
@@ -333,7 +344,7 @@ Explanation AutoModel::explain(const std::string& model_id_or_path, const LoadOp
 ModelMetadata AutoModel::describe_model(const std::string& model_id_or_path, const LoadOptions& options,
                                         bool pull_artefacts_size) {
     const hub::Settings settings = hub::Settings::of_this_process();
-    ModelMetadata model = described(find_model(model_id_or_path, options, settings));
+    ModelMetadata model = described(model_id_or_path, options, settings, pull_artefacts_size);
     if (pull_artefacts_size) ask_file_sizes(model, settings);
     return model;
 }
@@ -341,7 +352,7 @@ ModelMetadata AutoModel::describe_model(const std::string& model_id_or_path, con
 ModelMetadata AutoModel::describe_model_package(const std::string& model_id_or_path, const std::string& package_id,
                                                 const LoadOptions& options, bool pull_artefacts_size) {
     const hub::Settings settings = hub::Settings::of_this_process();
-    ModelMetadata model = described(find_model(model_id_or_path, options, settings));
+    ModelMetadata model = described(model_id_or_path, options, settings, pull_artefacts_size);
     model.packages = {package_of(model, package_id)};
     if (pull_artefacts_size) ask_file_sizes(model, settings);
     return model;

@@ -97,7 +97,8 @@ protected:
         return bring(package_of(id, files, stated), files, key);
     }
 
-    fs::path bring(const PackageMetadata& package, const Files& files, const ModelKey& key = kKey) {
+    fs::path bring(const PackageMetadata& package, const Files& files, const ModelKey& key = kKey,
+                   std::string_view config = kConfig, Hashes hashes = Hashes::compared) {
         const auto write = [&](std::span<const FileToDownload> wanted) {
             std::vector<DownloadedFile> brought;
             for (const FileToDownload& file : wanted) {
@@ -108,14 +109,14 @@ protected:
             }
             return brought;
         };
-        return cache_.bring_package(key, package, std::string(kConfig), write, [] { return true; });
+        return cache_.bring_package(key, package, std::string(config), write, [] { return true; }, hashes);
     }
 
     /// What was brought since the last time.
     std::vector<std::string> brought() { return std::exchange(brought_, {}); }
 
-    void expect_whole(const fs::path& package, Files files = kFiles) {
-        files["model_config.json"] = kConfig;
+    void expect_whole(const fs::path& package, Files files = kFiles, std::string_view config = kConfig) {
+        files["model_config.json"] = config;
         Files found;
         for (const auto& entry : fs::recursive_directory_iterator(package)) {
             EXPECT_FALSE(entry.is_symlink()) << entry.path();
@@ -135,7 +136,7 @@ protected:
 };
 
 TEST_F(ModelCacheTest, LookingMakesNothing) {
-    EXPECT_EQ(cache_.find_package(kKey, "p1"), std::nullopt);
+    EXPECT_EQ(cache_.find_package(kKey, package_of("p1", kFiles)), std::nullopt);
     EXPECT_EQ(cache_.find_listing(kKey), std::nullopt);
     EXPECT_THAT(cache_.find_listings(kKey.model_id), IsEmpty());
     EXPECT_EQ(cache_.find_choice(sha256("request")), std::nullopt);
@@ -148,7 +149,7 @@ TEST_F(ModelCacheTest, APackageIsBroughtOnceAndFoundAfterwards) {
     const fs::path package = bring();
     expect_whole(package);
     EXPECT_THAT(brought(), ElementsAre("class_names.txt", "vit/config.json", "weights.onnx"));
-    EXPECT_EQ(cache_.find_package(kKey, "p1"), package);
+    EXPECT_EQ(cache_.find_package(kKey, package_of("p1", kFiles)), package);
     EXPECT_EQ(bring(), package);
     EXPECT_THAT(brought(), IsEmpty());
     for (const auto& [handle, text] : kFiles) EXPECT_EQ(inode_of(package / handle), inode_of(blob(text))) << handle;
@@ -190,25 +191,26 @@ TEST_F(ModelCacheTest, OneOfManyThreadsBringsAPackage) {
 
 TEST_F(ModelCacheTest, AModelOfAnotherHostIsAnotherModel) {
     bring();
-    EXPECT_EQ(cache_.find_package({"roboflow", "https://other.example", kKey.model_id}, "p1"), std::nullopt);
-    EXPECT_EQ(cache_.find_package({"mine", kKey.host, kKey.model_id}, "p1"), std::nullopt);
+    EXPECT_EQ(cache_.find_package({"roboflow", "https://other.example", kKey.model_id}, package_of("p1", kFiles)),
+              std::nullopt);
+    EXPECT_EQ(cache_.find_package({"mine", kKey.host, kKey.model_id}, package_of("p1", kFiles)), std::nullopt);
 }
 
 TEST_F(ModelCacheTest, ItCanBeMovedAndCopied) {
     bring();
     fs::rename(root_, temporary_.path() / "moved");
-    const auto moved = ModelCache(temporary_.path() / "moved").find_package(kKey, "p1");
+    const auto moved = ModelCache(temporary_.path() / "moved").find_package(kKey, package_of("p1", kFiles));
     ASSERT_TRUE(moved);
     expect_whole(*moved);
     fs::copy(temporary_.path() / "moved", temporary_.path() / "copied", fs::copy_options::recursive);
-    const auto copied = ModelCache(temporary_.path() / "copied").find_package(kKey, "p1");
+    const auto copied = ModelCache(temporary_.path() / "copied").find_package(kKey, package_of("p1", kFiles));
     ASSERT_TRUE(copied);
     expect_whole(*copied);
     // The new times are kept, so that the next look reads nothing: contents of the same size and time pass.
     const timespec time = time_of(*copied / "class_names.txt");
     overwrite(*copied / "class_names.txt", "cow\nhen\n");
     set_time(*copied / "class_names.txt", time);
-    EXPECT_TRUE(ModelCache(temporary_.path() / "copied").find_package(kKey, "p1"));
+    EXPECT_TRUE(ModelCache(temporary_.path() / "copied").find_package(kKey, package_of("p1", kFiles)));
 }
 
 TEST_F(ModelCacheTest, WhatIsDamagedIsBroughtAgainAndNothingElse) {
@@ -245,7 +247,7 @@ TEST_F(ModelCacheTest, WhatIsDamagedIsBroughtAgainAndNothingElse) {
         SCOPED_TRACE(name);
         brought();
         damage();
-        EXPECT_EQ(cache_.find_package(kKey, "p1"), std::nullopt);
+        EXPECT_EQ(cache_.find_package(kKey, package_of("p1", kFiles)), std::nullopt);
         ASSERT_THAT(cache_.status(false), SizeIs(1));
         EXPECT_NE(cache_.status(false)[0].packages.at(0).state, CacheState::whole);
         EXPECT_EQ(bring(), package);
@@ -262,10 +264,10 @@ TEST_F(ModelCacheTest, DirectoriesThatAreLinksAreNotFollowed) {
         SCOPED_TRACE(directory);
         fs::rename(directory, outside);
         fs::create_directory_symlink(outside, directory);
-        EXPECT_EQ(cache_.find_package(kKey, "p1"), std::nullopt);
+        EXPECT_EQ(cache_.find_package(kKey, package_of("p1", kFiles)), std::nullopt);
         fs::remove(directory);
         fs::rename(outside, directory);
-        EXPECT_TRUE(cache_.find_package(kKey, "p1"));
+        EXPECT_TRUE(cache_.find_package(kKey, package_of("p1", kFiles)));
     }
 }
 
@@ -295,7 +297,7 @@ TEST_F(ModelCacheTest, TheCacheItselfMayBeALink) {
     expect_whole(bring());
     std::ofstream(root_ / ".salt.0123456789abcdef.new") << "half";
     EXPECT_EQ(cache_.prune({}).files, 1U);
-    EXPECT_TRUE(cache_.find_package(kKey, "p1"));
+    EXPECT_TRUE(cache_.find_package(kKey, package_of("p1", kFiles)));
 }
 
 TEST_F(ModelCacheTest, NamesThatLeadElsewhereAreRefused) {
@@ -312,7 +314,7 @@ TEST_F(ModelCacheTest, NamesThatLeadElsewhereAreRefused) {
     EXPECT_EQ(error_of([&] { bring(package, {{"a", "x"}}); }).kind(), ErrorKind::retrieval_failure);
     EXPECT_THAT(brought(), IsEmpty());
     EXPECT_FALSE(fs::exists(root_));
-    EXPECT_EQ(cache_.find_package(kKey, "../packages/p1"), std::nullopt);
+    EXPECT_EQ(cache_.find_package(kKey, package_of("../packages/p1", kFiles)), std::nullopt);
 }
 
 TEST_F(ModelCacheTest, OurModelConfigIsKeptInsteadOfTheProviders) {
@@ -375,6 +377,38 @@ TEST_F(ModelCacheTest, APackageThatItsProviderChangedIsBroughtAnew) {
     expect_whole(package, files);
 }
 
+TEST_F(ModelCacheTest, ACorrectedDescriptionIsKeptAndNothingIsBrought) {
+    PackageMetadata package = package_of("p1", kFiles);
+    package.files.at(0).md5 = "";  // also what nobody can tell from another is left alone
+    const fs::path path = bring(package, kFiles);
+    brought();
+    constexpr std::string_view kCorrected = "{\"model_type\": \"yolov8\", \"corrected\": true}";
+    EXPECT_EQ(bring(package, kFiles, kKey, kCorrected), path);
+    EXPECT_THAT(brought(), IsEmpty());
+    expect_whole(path, kFiles, kCorrected);
+    const ino_t inode = inode_of(path);
+    bring(package, kFiles, kKey, kCorrected);
+    EXPECT_EQ(inode_of(path), inode);
+}
+
+TEST_F(ModelCacheTest, WhatWasTakenUncomparedIsForThoseWhoCompareNothing) {
+    PackageMetadata package = package_of("p1", kFiles);
+    package.files.at(0).md5 = std::string(32, '0');
+    bring(package, kFiles);
+    EXPECT_THAT(brought(), SizeIs(kFiles.size()));
+    EXPECT_EQ(cache_.find_package(kKey, package), std::nullopt);
+    EXPECT_TRUE(cache_.find_package(kKey, package, Hashes::believed));
+    bring(package, kFiles, kKey, kConfig, Hashes::believed);
+    EXPECT_THAT(brought(), IsEmpty());
+    bring(package, kFiles);
+    EXPECT_THAT(brought(), ElementsAre(package.files.at(0).handle));
+    // What was compared and has another hash by now is another file for everybody.
+    package.files.at(1).md5 = std::string(32, '1');
+    EXPECT_EQ(cache_.find_package(kKey, package, Hashes::believed), std::nullopt);
+    bring(package, kFiles, kKey, kConfig, Hashes::believed);
+    EXPECT_THAT(brought(), testing::Contains(package.files.at(1).handle));
+}
+
 TEST_F(ModelCacheTest, AFailedDownloadGoesOnWhereItEnded) {
     const PackageMetadata package = package_of("p1", kFiles);
     fs::path target;
@@ -388,7 +422,7 @@ TEST_F(ModelCacheTest, AFailedDownloadGoesOnWhereItEnded) {
     };
     EXPECT_EQ(error_of(failing).kind(), ErrorKind::unreachable);
     EXPECT_EQ(text_of(target.string() + ".part"), "half");
-    EXPECT_EQ(cache_.find_package(kKey, "p1"), std::nullopt);
+    EXPECT_EQ(cache_.find_package(kKey, package_of("p1", kFiles)), std::nullopt);
     expect_whole(bring());
 }
 
@@ -490,7 +524,7 @@ TEST_F(ModelCacheTest, WhatMakesNoSenseCountsAsNotThere) {
     for (const fs::path& path : {manifest, model() / "listing.json", root_ / "choices" / (request + ".json")}) {
         const std::string good = text_of(path);
         const auto is_found = [&] {
-            return path == manifest ? cache_.find_package(kKey, "p1").has_value()
+            return path == manifest ? cache_.find_package(kKey, package_of("p1", kFiles)).has_value()
                                     : (path.extension() == ".json" && path.filename() == "listing.json"
                                            ? cache_.find_listing(kKey).has_value()
                                            : cache_.find_choice(request).has_value());
@@ -542,7 +576,7 @@ TEST_F(ModelCacheTest, AManifestLeadsNowhereElse) {
         nlohmann::json changed = manifest;
         changed[nlohmann::json::json_pointer(place)] = value;
         overwrite(package / ".package.json", changed.dump());
-        EXPECT_EQ(cache_.find_package(kKey, "p1"), std::nullopt) << place << " " << value;
+        EXPECT_EQ(cache_.find_package(kKey, package_of("p1", kFiles)), std::nullopt) << place << " " << value;
     }
     brought();
     expect_whole(bring());
@@ -587,8 +621,8 @@ TEST_F(ModelCacheTest, StatusSaysWhatIsWrong) {
 class PruneTest : public ModelCacheTest {
 protected:
     PruneTest() {
-        bring("p1", {{"shared", std::string(100, 's')}, {"one", std::string(10, '1')}});
-        bring("p2", {{"shared", std::string(100, 's')}, {"two", std::string(20, '2')}}, Stated::sha256, other_);
+        bring(one_, kFilesOfOne);
+        bring(two_, kFilesOfTwo, other_);
         cache_.keep_choice(sha256("1"), {"p1", "onnxruntime", "cpu", kThen});
     }
 
@@ -611,6 +645,10 @@ protected:
         return pruned;
     }
 
+    inline static const Files kFilesOfOne{{"shared", std::string(100, 's')}, {"one", std::string(10, '1')}};
+    inline static const Files kFilesOfTwo{{"shared", std::string(100, 's')}, {"two", std::string(20, '2')}};
+    const PackageMetadata one_ = package_of("p1", kFilesOfOne);
+    const PackageMetadata two_ = package_of("p2", kFilesOfTwo, Stated::sha256);
     ModelKey other_{"roboflow", "https://api.example", "other/1"};
 };
 
@@ -618,8 +656,8 @@ TEST_F(PruneTest, WhatIsOfUseStays) {
     const PrunedCache pruned = prune();
     EXPECT_EQ(pruned.packages, 0U);
     EXPECT_EQ(pruned.files, 0U);
-    EXPECT_TRUE(cache_.find_package(kKey, "p1"));
-    EXPECT_TRUE(cache_.find_package(other_, "p2"));
+    EXPECT_TRUE(cache_.find_package(kKey, one_));
+    EXPECT_TRUE(cache_.find_package(other_, two_));
     EXPECT_TRUE(cache_.find_choice(sha256("1")));
     EXPECT_TRUE(fs::exists(blob(std::string(10, '1'))));
 }
@@ -638,7 +676,7 @@ TEST_F(PruneTest, WhatIsOfNoUseGoes) {
     EXPECT_EQ(pruned.files, 4U);
     EXPECT_EQ(cache_.find_choice(sha256("9")), std::nullopt);
     EXPECT_FALSE(fs::exists(model() / "p9.lock"));
-    EXPECT_TRUE(cache_.find_package(kKey, "p1"));
+    EXPECT_TRUE(cache_.find_package(kKey, one_));
 }
 
 TEST_F(PruneTest, WhatIsLinkedFromElsewhereGoesAndFreesNothing) {
@@ -657,19 +695,19 @@ TEST_F(PruneTest, DamagedPackagesGo) {
     EXPECT_EQ(pruned.files, 1U);
     EXPECT_FALSE(fs::exists(model() / "packages/p1"));
     EXPECT_EQ(cache_.find_choice(sha256("1")), std::nullopt);
-    EXPECT_TRUE(cache_.find_package(other_, "p2"));
+    EXPECT_TRUE(cache_.find_package(other_, two_));
 }
 
 TEST_F(PruneTest, EverythingOfAModelGoes) {
     cache_.keep_listing(listing(kThen));
     const Error error = error_of([&] { prune({.model_ids = {kKey.model_id, "no/model"}}); });
     EXPECT_EQ(error.kind(), ErrorKind::model_not_found);
-    EXPECT_TRUE(cache_.find_package(kKey, "p1"));
+    EXPECT_TRUE(cache_.find_package(kKey, one_));
     const PrunedCache pruned = prune({.model_ids = {kKey.model_id}});
     EXPECT_EQ(pruned.packages, 1U);
     EXPECT_FALSE(fs::exists(model()));
     EXPECT_FALSE(fs::exists(blob(std::string(10, '1'))));
-    EXPECT_TRUE(cache_.find_package(other_, "p2"));
+    EXPECT_TRUE(cache_.find_package(other_, two_));
     EXPECT_EQ(error_of([&] { ModelCache(temporary_.path() / "no").prune({.model_ids = {"a"}}); }).kind(),
               ErrorKind::model_not_found);
 }
@@ -682,16 +720,16 @@ TEST_F(PruneTest, EverythingGoes) {
     EXPECT_TRUE(fs::is_empty(root_ / "models"));
     EXPECT_EQ(cache_.salted_hash("key"), hash);
     bring();
-    EXPECT_TRUE(cache_.find_package(kKey, "p1"));
+    EXPECT_TRUE(cache_.find_package(kKey, package_of("p1", kFiles)));
 }
 
 TEST_F(PruneTest, PackagesThatWereNotLoadedForLongGo) {
     const timespec long_ago{1'600'000'000, 0};
     set_time(model() / "p1.used", long_ago);
     EXPECT_EQ(prune({.unused_for = std::chrono::days(30)}).packages, 1U);
-    EXPECT_EQ(cache_.find_package(kKey, "p1"), std::nullopt);
+    EXPECT_EQ(cache_.find_package(kKey, one_), std::nullopt);
     set_time(root_ / "models" / directory_name(other_) / "p2.used", long_ago);
-    EXPECT_TRUE(cache_.find_package(other_, "p2"));  // is a use
+    EXPECT_TRUE(cache_.find_package(other_, two_));  // is a use
     EXPECT_EQ(prune({.unused_for = std::chrono::days(30)}).packages, 0U);
     // More days than there are numbers of nanoseconds for.
     for (const int days : {106'752, 213'504, std::numeric_limits<std::int32_t>::max()}) {
@@ -706,8 +744,8 @@ TEST_F(PruneTest, CopiedBlobsGo) {
     cache_ = ModelCache(copy);
     EXPECT_EQ(prune().files, 3U);
     EXPECT_TRUE(fs::is_empty(copy / "blobs"));
-    EXPECT_TRUE(cache_.find_package(kKey, "p1"));
-    EXPECT_TRUE(cache_.find_package(other_, "p2"));
+    EXPECT_TRUE(cache_.find_package(kKey, one_));
+    EXPECT_TRUE(cache_.find_package(other_, two_));
 }
 
 TEST_F(PruneTest, NothingGoesWhileSomethingIsBrought) {
@@ -720,7 +758,7 @@ TEST_F(PruneTest, NothingGoesWhileSomethingIsBrought) {
     const fs::path package =
         cache_.bring_package(kKey, package_of("p3", {{"a", "x"}}), "{}", bringing, [] { return true; });
     EXPECT_EQ(text_of(package / "a"), "x");
-    EXPECT_TRUE(cache_.find_package(kKey, "p1"));
+    EXPECT_TRUE(cache_.find_package(kKey, one_));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "hub/providers/roboflow_provider.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <deque>
@@ -271,6 +272,12 @@ TEST_F(RoboflowProvider, KeepsSecretsToItselfEvenWhereTheServerRepeatsThem) {
     EXPECT_THAT(std::string(problem().what()), Not(HasSubstr("key-")));
     client_.then(ok(R"({"error": "unknown key key-1234"})"));
     expect_silence();
+    request_.api_key = "k/y+12%34";
+    for (const char* const echoed : {"k%2Fy%2B12%2534", "k%2fy%2b12%2534", "k/y+12%34", "%6B/y%2B12%2534"}) {
+        client_.then({400, {}, fmt::format("no model at /x?api_key={}&z", echoed)});
+        EXPECT_THAT(problem().message(), HasSubstr("/x?api_key=***&z"));
+    }
+    request_.api_key = "key-1234";
     for (int i = 0; i < 3; ++i) client_.then_throw(ErrorKind::unreachable, "sent token-5678 and key-1234");
     expect_silence();
     client_.then(
@@ -288,7 +295,7 @@ TEST_F(RoboflowProvider, NamesAPageInPlaceOfJsonAndItsHost) {
     EXPECT_THAT(problem().message(), HasSubstr("?[2Jbad request"));
 }
 
-TEST_F(RoboflowProvider, GoesThroughTheGatewayForListingsAndFiles) {
+TEST_F(RoboflowProvider, GoesThroughTheGatewayAndKeepsItOutOfListings) {
     settings_.secure_gateway = "http://gw.test/edge";
     client_.then(ok(page({"one"})));
     const ModelMetadata model = ask();
@@ -296,7 +303,8 @@ TEST_F(RoboflowProvider, GoesThroughTheGatewayForListingsAndFiles) {
         client_.requests[0].url,
         "http://gw.test/edge/proxy?url=https%3A%2F%2Fhub.test%2Fmodels%2Fv1%2Fexternal%2Fweights%3FmodelId%3Da%252Fb");
     const std::string file = "http://gw.test/edge/proxy?url=https%3A%2F%2Ffiles.test%2Fw%3Fx%3D1%26y%3Done";
-    EXPECT_EQ(model.packages[0].files[0].download_url, file);
+    EXPECT_EQ(model.packages[0].files[0].download_url, "https://files.test/w?x=1&y=one");
+    EXPECT_EQ(through_gateway(model.packages[0].files[0].download_url, settings_), file);
     EXPECT_EQ(through_gateway(file, settings_), file);
     settings_.secure_gateway.clear();
     EXPECT_EQ(through_gateway(file, settings_), file);

@@ -1,6 +1,7 @@
 """What must not get anywhere: keys, and names that lead out of the cache."""
 
 import json
+import shutil
 
 import pytest
 from support.models_by_id import MODEL
@@ -37,6 +38,43 @@ def test_a_key_goes_to_its_provider_and_nowhere_else(client, api, image):
     for path in client.files():
         assert not holds(path.read_bytes()), path
         assert not holds(str(path).encode())
+
+
+def test_signed_addresses_are_not_kept_but_asked_for_again(client, api, image):
+    """An address lets whoever has it take the file, and a server may put a key there."""
+
+    def expect_signature(handler):
+        if handler.path.startswith("/files/") and not holds(handler.path.encode()):
+            handler.send(403, b"")
+            return True
+        return False
+
+    api.answer = expect_signature
+    for name in api.packages[0].files:
+        url = f"{api.url}/files/onnxfp32/{name}?api_key={KEY}"
+        api.packages[0].listed[name] = {"downloadUrl": url}
+    assert client("predict", MODEL, image, "--json").code == 0
+    for path in client.files():
+        assert not holds(path.read_bytes()), path
+    assert client("predict", MODEL, image, "--json").code == 0
+    assert len(api.paths(LISTING)) == 1
+    # Files that have to be fetched again need their whole address.
+    (package,) = client.cache.glob("hub/models/*/packages/onnxfp32")
+    for kept in (client.cache / "hub/blobs", package):
+        shutil.rmtree(kept)
+    run = client("predict", MODEL, image, "--json")
+    assert run.code == 0, run.stderr
+    assert "warning" not in run.stderr
+    assert len(api.paths(LISTING)) == 2
+    # So do files whose sizes are wanted.
+    described = client("describe", MODEL, "--pull-artefacts-size", "--json").json
+    assert all(file["size_bytes"] for file in described["packages"][0]["files"])
+    # Without an answer nothing is asked of half an address.
+    shutil.rmtree(client.cache / "hub/blobs")
+    shutil.rmtree(package)
+    api.stop()
+    run = client("predict", MODEL, image)
+    assert run.error_kind == "unreachable"
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 418, 423, 429, 500, 503])

@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import unquote
 
 import pytest
 from support.models_by_id import MODEL, Client
@@ -138,6 +139,28 @@ def test_files_of_two_packages_that_are_the_same_come_once(client, api, folder, 
     assert api.paths("/files/two/") == ["/files/two/class_names.txt"]
 
 
+def test_a_gateway_is_the_way_of_this_call_alone(client, api, image):
+    """It is asked for listings and files, and no part of what is kept: the next call may have another one, or none."""
+
+    def pass_on(handler):
+        assert handler.path.startswith("/proxy?url=")
+        handler.path = unquote(handler.path.removeprefix("/proxy?url=")).removeprefix(api.url)
+        api.respond(handler)
+        return True
+
+    api.answer = pass_on
+    gateway = {"SECURE_GATEWAY": api.url}
+    expected = boxes(client("predict", MODEL, image, "--json", env=gateway))
+    assert len(api.paths("/proxy?url=")) == len(api.requests) == 4
+    (listing,) = client.cache.glob("hub/models/*/listing.json")
+    assert "proxy" not in listing.read_text()
+    api.answer = None
+    for kept in (client.cache / "hub/blobs", *client.cache.glob("hub/models/*/packages")):
+        shutil.rmtree(kept)
+    assert boxes(client("predict", MODEL, image, "--json")) == expected
+    assert len(api.paths("/files/")) == 3
+
+
 # --- What is remembered ------------------------------------------------------------------------------------------
 
 
@@ -175,6 +198,21 @@ def test_what_failed_is_not_tried_again(client, api, folder, image):
     api.packages = [Package("a", files | {"class_names.txt": b"mended\n"}), Package("b", files)]
     run = client("predict", MODEL, image, "--json", "--no-auto-resolution-cache", "--model-package-id", "a")
     assert [one["class"] for one in boxes(run)[0]] == ["mended"]
+
+
+def test_a_choice_is_not_renewed_by_using_it(client, image):
+    """Else it would never expire where a model is loaded often, and each load would wait for the disk."""
+
+    def choice():
+        (path,) = client.cache.glob("hub/choices/*")
+        return path.stat().st_ino, path.read_bytes()
+
+    boxes(client("predict", MODEL, image, "--json"))
+    first = choice()
+    boxes(client("predict", MODEL, image, "--json"))
+    assert choice() == first
+    boxes(client("predict", MODEL, image, "--json", env={"AUTO_LOADER_CACHE_EXPIRATION_MINUTES": "0"}))
+    assert choice() != first
 
 
 def test_a_limit_to_the_attempts(client, api, folder, image):

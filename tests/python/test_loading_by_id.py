@@ -218,6 +218,72 @@ def test_a_provider_that_fails(api, answer, error, text):
         AutoModel.from_pretrained("x", weights_provider="broken")
 
 
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError])
+def test_what_ends_more_than_a_provider_reaches_the_caller(api, kind):
+    raised = kind("now")
+
+    def provider(model_id, api_key=None):
+        raise raised
+
+    register_model_provider("interrupted", provider)
+    for call in (AutoModel.from_pretrained, AutoModel.describe_model):
+        with pytest.raises(kind) as caught:
+            call("x", weights_provider="interrupted")
+        assert caught.value is raised
+    assert len(AutoModel.from_pretrained(MODEL)(IMAGE)[0]) == 1  # of that call alone
+
+
+def test_ctrl_c_in_a_provider_is_no_reason_to_take_the_cache(api, files):
+    answers = [metadata(api, files)]
+
+    def provider(model_id, api_key=None):
+        if not answers:
+            raise KeyboardInterrupt
+        return answers.pop()
+
+    register_model_provider("once", provider)
+    AutoModel.from_pretrained("x", weights_provider="once")
+    with pytest.raises(KeyboardInterrupt):
+        AutoModel.from_pretrained("x", weights_provider="once", use_auto_resolution_cache=False)
+
+
+class UnspeakableError(Exception):
+    def __init__(self, inner):
+        self.inner = inner
+
+    def __str__(self):
+        raise self.inner
+
+
+@pytest.mark.parametrize("answer", [5, None, "\ud800", "\x1b[31m\0"])
+def test_a_provider_whose_error_says_something_strange(api, answer):
+    class StrangeError(Exception):
+        def __str__(self):
+            return answer
+
+    def provider(model_id, api_key=None):
+        raise StrangeError
+
+    register_model_provider("strange", provider)
+    with pytest.raises(ModelRetrievalError, match="StrangeError"):
+        AutoModel.from_pretrained("x", weights_provider="strange")
+
+
+def test_a_provider_whose_error_cannot_be_shown(api):
+    def raising(inner):
+        def provider(model_id, api_key=None):
+            raise UnspeakableError(inner)
+
+        return provider
+
+    register_model_provider("unspeakable", raising(ValueError("inner")))
+    with pytest.raises(ModelRetrievalError, match="UnspeakableError"):
+        AutoModel.from_pretrained("x", weights_provider="unspeakable")
+    register_model_provider("unspeakable", raising(KeyboardInterrupt()))
+    with pytest.raises(KeyboardInterrupt):
+        AutoModel.from_pretrained("x", weights_provider="unspeakable")
+
+
 def test_a_provider_out_of_reach_leaves_the_cache(api, files, monkeypatch):
     monkeypatch.setenv("ROBOFLOW_API_KEY", "roboflow's")
     answers = [metadata(api, files)]
@@ -282,7 +348,13 @@ def test_a_wrong_hash(api):
     api.packages[0].listed["weights.onnx"] = {"md5Hash": "0" * 32}
     with pytest.raises(FileHashSumMissmatch, match="weights.onnx"):
         AutoModel.from_pretrained(MODEL)
-    assert len(AutoModel.from_pretrained(MODEL, verify_hash_while_download=False)(IMAGE)[0]) == 1
+    for provider in (None, None, "offline"):  # kept for those who compare nothing, with and without network
+        fetched = len(api.paths("/files/onnxfp32/weights.onnx"))
+        options = {"verify_hash_while_download": False, "weights_provider": provider}
+        assert len(AutoModel.from_pretrained(MODEL, **options)(IMAGE)[0]) == 1
+    assert len(api.paths("/files/onnxfp32/weights.onnx")) == fetched
+    with pytest.raises(NoModelPackagesAvailableError, match="not compared"):
+        AutoModel.from_pretrained(MODEL, weights_provider="offline")
     with pytest.raises(FileHashSumMissmatch, match="weights.onnx"):  # it was kept, but not for those who compare
         AutoModel.from_pretrained(MODEL)
 

@@ -70,13 +70,14 @@ std::string ModelCache::salted_hash(const std::string& credential) {
     return credential.empty() ? std::string() : keyed_sha256(salt_of(layout_), credential);
 }
 
-std::optional<fs::path> ModelCache::find_package(const ModelKey& key, const std::string& package_id) const {
-    return packages_.find(key, package_id);
+std::optional<fs::path> ModelCache::find_package(const ModelKey& key, const PackageMetadata& package,
+                                                 Hashes hashes) const {
+    return packages_.find(key, package, hashes);
 }
 
 fs::path ModelCache::bring_package(const ModelKey& key, const PackageMetadata& package, const std::string& model_config,
-                                   const BringFiles& bring, const Waiting& waiting) {
-    return packages_.bring(key, package, model_config, bring, waiting);
+                                   const BringFiles& bring, const Waiting& waiting, Hashes hashes) {
+    return packages_.bring(key, package, model_config, bring, waiting, hashes);
 }
 
 std::optional<ChoiceRecord> ModelCache::find_choice(const std::string& request_hash) const {

@@ -56,20 +56,20 @@ public:
         return layout_.model(key).directory();
     }
 
-    /// Where a package lies, if every file is there in the size and with the time that it was kept with. One whose time
-    /// is another is read and compared; where it is what it was, the new time is kept.
+    /// Where a package lies, if every file that its provider names is there in the size and with the time that it was
+    /// kept with. One whose time is another is read and compared; where it is what it was, the new time is kept.
     /// Damaged packages count as not there.
-    [[nodiscard]] std::optional<std::filesystem::path> find_package(const ModelKey& key,
-                                                                    const std::string& package_id) const;
+    [[nodiscard]] std::optional<std::filesystem::path> find_package(const ModelKey& key, const PackageMetadata& package,
+                                                                    Hashes hashes = Hashes::compared) const;
 
     /// The same, or after bringing what is missing. One process brings a package, the others wait for it.
     /// Files that other packages have under the same SHA-256, or of this model under the same MD5, are not brought
-    /// again.
+    /// again. Where only the description is another, it alone is written, if the cache can be.
     /// \param model_config  the text of the package's model_config.json
     /// \throws Error as `bring` does, `cancelled`, `io_failure` that names the directory
     [[nodiscard]] std::filesystem::path bring_package(const ModelKey& key, const PackageMetadata& package,
                                                       const std::string& model_config, const BringFiles& bring,
-                                                      const Waiting& waiting);
+                                                      const Waiting& waiting, Hashes hashes = Hashes::compared);
 
     // --- Choices
 

@@ -62,15 +62,26 @@ std::vector<PackageFile> files_to_keep(const PackageMetadata& package) {
     return files;
 }
 
-/// Whether a package in the cache is what its provider describes today. What was once taken although its hash was
-/// another one is not: a caller who wants hashes compared must never get it.
-bool is_described_by(const PackageManifest& manifest, const PackageMetadata& package) {
+/// Whether a file in the cache is the one that its provider names today, as far as can be told.
+bool is_taken_for(const PackageFile& file, const ManifestFile& kept, Hashes hashes) {
+    const bool has_hash = !file.sha256.empty() || !file.md5.empty();
+    const bool is_believed = hashes == Hashes::believed && kept.verified_by == VerifiedBy::none;
+    return !has_hash || is_believed || is_stated(file, kept);
+}
+
+/// Whether a package in the cache has the files that its provider names today.
+bool has_files_of(const PackageManifest& manifest, const PackageMetadata& package, Hashes hashes) {
     const std::vector<PackageFile> files = files_to_keep(package);
     return manifest.files.size() == files.size() + 1 && std::ranges::all_of(files, [&](const PackageFile& file) {
                const auto kept = std::ranges::find(manifest.files, file.handle, &ManifestFile::handle);
-               if (kept == manifest.files.end()) return false;
-               return (file.sha256.empty() && file.md5.empty()) || is_stated(file, *kept);
+               return kept != manifest.files.end() && is_taken_for(file, *kept, hashes);
            });
+}
+
+/// Whether a package in the cache is described as its provider describes it today, who may have corrected that.
+bool has_description(const PackageManifest& manifest, const std::string& model_config) {
+    const auto kept = std::ranges::find(manifest.files, kModelConfig, &ManifestFile::handle);
+    return kept != manifest.files.end() && kept->sha256 == sha256(model_config);
 }
 
 /// Notes that a package was loaded, once a day; in silence where that cannot be written.
@@ -149,18 +160,33 @@ public:
     Bringing(const CacheLayout& layout, const ModelLayout& model, const PackageMetadata& package)
         : layout_(layout), model_(model), package_(package), files_(files_to_keep(package)) {}
 
-    void run(const ModelKey& key, const std::string& model_config, const BringFiles& bring) {
+    /// \param here  a package with the right files, of which only the description has to be written anew
+    void run(const ModelKey& key, const std::string& model_config, const BringFiles& bring,
+             const std::optional<PackageManifest>& here) {
         for (const fs::path& directory : {layout_.blobs(), model_.packages(), model_.download(package_.id)}) {
             layout_.make(directory);
         }
-        take_what_is_here();
-        bring_what_is_missing(bring);
+        if (here) {
+            take_all_of(*here);
+        } else {
+            take_what_is_here();
+            bring_what_is_missing(bring);
+        }
         put_together(key, model_config);
         publish();
         remove_tree(model_.download(package_.id));
     }
 
 private:
+    /// Also files that nobody stated a hash of, of which no other place could be told from theirs.
+    void take_all_of(const PackageManifest& here) {
+        for (const PackageFile& file : files_) {
+            const ManifestFile& kept = *std::ranges::find(here.files, file.handle, &ManifestFile::handle);
+            contents_.emplace_back(
+                Content{model_.package(package_.id) / kept.handle, kept.md5, kept.sha256, kept.size});
+        }
+    }
+
     void take_what_is_here() {
         const ContentsOfModel contents(model_);
         for (const PackageFile& file : files_) {
@@ -320,31 +346,43 @@ std::optional<PackageManifest> PackageStore::find_manifest(const ModelLayout& mo
     return std::nullopt;
 }
 
-std::optional<fs::path> PackageStore::find(const ModelKey& key, const std::string& package_id) const {
+std::optional<fs::path> PackageStore::find(const ModelKey& key, const PackageMetadata& package, Hashes hashes) const {
     const ModelLayout model = layout_.model(key);
-    if (!find_manifest(model, package_id)) return std::nullopt;
-    note_use(model, package_id);
-    return model.package(package_id);
+    const auto manifest = find_manifest(model, package.id);
+    if (!manifest || !has_files_of(*manifest, package, hashes)) return std::nullopt;
+    note_use(model, package.id);
+    return model.package(package.id);
 }
 
 fs::path PackageStore::bring(const ModelKey& key, const PackageMetadata& package, const std::string& model_config,
-                             const BringFiles& bring, const Waiting& waiting) const {
+                             const BringFiles& bring, const Waiting& waiting, Hashes hashes) const {
     expect_usable(package);
     const ModelLayout model = layout_.model(key);
-    const auto is_here = [&] {
-        const auto manifest = find_manifest(model, package.id);
-        return manifest && is_described_by(*manifest, package);
+    const auto with_right_files = [&] {
+        auto manifest = find_manifest(model, package.id);
+        return manifest && has_files_of(*manifest, package, hashes) ? std::move(manifest) : std::nullopt;
     };
-    if (!is_here()) {
-        layout_.make(layout_.root());
-        // This lock first: whoever takes things away holds it alone, and then nobody holds a package's.
-        const FileLock store = FileLock::take(layout_.lock(), FileLock::Kind::shared, waiting,
-                                              "Another process is taking files away from the cache of models");
-        layout_.make(model.directory());
-        const FileLock lock =
-            FileLock::take(model.lock(package.id), FileLock::Kind::exclusive, waiting,
-                           fmt::format("Another process is downloading package {} of {}", package.id, key.model_id));
-        if (!is_here()) Bringing(layout_, model, package).run(key, model_config, bring);
+    const auto is_finished = [&](const std::optional<PackageManifest>& here) {
+        return here && has_description(*here, model_config);
+    };
+    if (const auto found = with_right_files(); !is_finished(found)) {
+        try {
+            layout_.make(layout_.root());
+            // This lock first: whoever takes things away holds it alone, and then nobody holds a package's.
+            const FileLock store = FileLock::take(layout_.lock(), FileLock::Kind::shared, waiting,
+                                                  "Another process is taking files away from the cache of models");
+            layout_.make(model.directory());
+            const FileLock lock = FileLock::take(
+                model.lock(package.id), FileLock::Kind::exclusive, waiting,
+                fmt::format("Another process is downloading package {} of {}", package.id, key.model_id));
+            const auto here = with_right_files();
+            if (!is_finished(here)) Bringing(layout_, model, package).run(key, model_config, bring, here);
+        } catch (const Error& error) {
+            // A cache that cannot be written is of use as it is.
+            if (error.kind() != ErrorKind::io_failure || !with_right_files()) throw;
+            log::message(LogLevel::warning, "What the provider says of package {} today is not kept: {}", package.id,
+                         error.message());
+        }
     }
     note_use(model, package.id);
     return model.package(package.id);

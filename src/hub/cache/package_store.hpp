@@ -19,16 +19,21 @@ namespace inference_models::hub {
 /// Brings files to their targets: `download`, with what the caller knows.
 using BringFiles = std::function<std::vector<DownloadedFile>(std::span<const FileToDownload>)>;
 
+/// Whether a caller has hashes compared, or believes the server. A file that was once taken without that is for those
+/// alone who believe: whoever compares must never get it.
+enum class Hashes { compared, believed };
+
 /// The packages of a cache and the contents that they share.
 class PackageStore {
 public:
     explicit PackageStore(CacheLayout layout) : layout_(std::move(layout)) {}
 
     /// As ModelCache says.
-    [[nodiscard]] std::optional<std::filesystem::path> find(const ModelKey& key, const std::string& package_id) const;
+    [[nodiscard]] std::optional<std::filesystem::path> find(const ModelKey& key, const PackageMetadata& package,
+                                                            Hashes hashes) const;
     [[nodiscard]] std::filesystem::path bring(const ModelKey& key, const PackageMetadata& package,
                                               const std::string& model_config, const BringFiles& bring,
-                                              const Waiting& waiting) const;
+                                              const Waiting& waiting, Hashes hashes) const;
 
 private:
     [[nodiscard]] std::optional<PackageManifest> find_manifest(const ModelLayout& model,

@@ -96,6 +96,38 @@ std::vector<NamedValue> headers_of(const ProviderRequest& request, bool has_key)
     return headers;
 }
 
+/// How many bytes a text begins with that are a secret, as it is or with some of it percent-encoded; 0 for none.
+std::size_t length_of_secret(std::string_view text, std::string_view secret) {
+    if (text.starts_with(secret)) return secret.size();
+    std::size_t length = 0;
+    for (const char c : secret) {
+        const std::string_view rest = text.substr(length);
+        const auto is_code = [c](std::string_view digits) {
+            return formats::lowered(digits) == fmt::format("{:02x}", static_cast<unsigned char>(c));
+        };
+        if (rest.starts_with('%') && is_code(rest.substr(1, 2))) {
+            length += 3;
+        } else if (rest.starts_with(c)) {
+            ++length;
+        } else {
+            return 0;
+        }
+    }
+    return length;
+}
+
+/// In one pass: what a server sends may be long, and nothing but secrets.
+std::string without(std::string_view text, std::string_view secret) {
+    constexpr std::string_view kHidden = "***";
+    std::string shown;
+    while (!text.empty()) {
+        const std::size_t length = secret.empty() ? 0 : length_of_secret(text, secret);
+        shown += length > 0 ? kHidden : text.substr(0, 1);
+        text.remove_prefix(std::max<std::size_t>(length, 1));
+    }
+    return shown;
+}
+
 // --- Talking
 
 /// Asks for one page after another. Whatever it says keeps the key and the values of extra headers to itself, even
@@ -232,20 +264,9 @@ private:
     }
 
     [[nodiscard]] std::string without_secrets(std::string text) const {
-        const auto hide = [&](const std::string& secret) {
-            constexpr std::string_view kHidden = "***";
-            if (secret.empty()) return;
-            // In one pass: what a server sends may be long, and nothing but secrets.
-            std::string shown;
-            std::size_t begin = 0;
-            for (std::size_t at = 0; (at = text.find(secret, begin)) != std::string::npos; begin = at + secret.size()) {
-                shown.append(text, begin, at - begin).append(kHidden);
-            }
-            text = shown.append(text, begin);
-        };
-        hide(key_);
-        for (const auto& [name, value] : request_.extra_query_params) hide(value);
-        for (const auto& [name, value] : headers_) hide(value);
+        text = without(text, key_);
+        for (const auto& [name, value] : request_.extra_query_params) text = without(text, value);
+        for (const auto& [name, value] : headers_) text = without(text, value);
         return text;
     }
 
@@ -272,13 +293,6 @@ void append(ModelMetadata& model, ModelMetadata page) {
     }
 }
 
-/// Files are downloaded by the same way.
-void set_ways(ModelMetadata& model, const Settings& settings) {
-    for (PackageMetadata& package : model.packages) {
-        for (PackageFile& file : package.files) file.download_url = through_gateway(file.download_url, settings);
-    }
-}
-
 }  // namespace
 
 ModelMetadata ask_roboflow(const ProviderRequest& request, const Settings& settings, HttpClient& client,
@@ -302,7 +316,6 @@ ModelMetadata ask_roboflow(const ProviderRequest& request, const Settings& setti
         append(model, std::move(page.model));
     }
     model.weights_provider = "roboflow";
-    set_ways(model, settings);
     return model;
 }
 
