@@ -11,6 +11,7 @@ import warnings
 import cv2
 import numpy as np
 import pytest
+from support.letterbox import letterbox_ultralytics
 from support.pre_processing import PreProcessor, Rules, aligned_memory, data_folder, library_path
 
 LIBRARY = library_path()
@@ -65,20 +66,6 @@ def letterboxed(image: np.ndarray, to_width: int, to_height: int, rule=letterbox
     resized = resize(image, width, height)
     right, bottom = to_width - left - width, to_height - top - height
     return cv2.copyMakeBorder(resized, top, bottom, left, right, border, value=(padding,) * 3)
-
-
-def letterbox_ultralytics(image: np.ndarray, size: tuple[int, int], stride: int) -> tuple[np.ndarray, int, int]:
-    """Ultralytics' `LetterBox(size, auto=True, stride=stride)`, step by step: the picture, and its left and top."""
-    height, width = image.shape[:2]
-    ratio = min(size[0] / height, size[1] / width)
-    unpadded = round(width * ratio), round(height * ratio)
-    across, down = size[1] - unpadded[0], size[0] - unpadded[1]
-    across, down = np.mod(across, stride) / 2, np.mod(down, stride) / 2
-    if (width, height) != unpadded:
-        image = resize(image, *unpadded)
-    top, bottom = round(down - 0.1), round(down + 0.1)
-    left, right = round(across - 0.1), round(across + 0.1)
-    return cv2.copyMakeBorder(image, top, bottom, left, right, cv2.BORDER_CONSTANT, value=(114,) * 3), left, top
 
 
 def rectangle_truncated(image: np.ndarray, size: tuple[int, int], stride: int) -> tuple[np.ndarray, int, int]:
