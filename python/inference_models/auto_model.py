@@ -27,6 +27,8 @@ class AutoModel:
         model_package_id: str | None = None,
         backend: str | BackendType | list[str | BackendType] | None = None,
         batch_size: int | tuple[int, int] | None = None,
+        image_size: int | tuple[int, int] | None = None,
+        rect: bool = False,
         quantization: str | Quantization | list[str | Quantization] | None = None,
         precision: str | Precision | None = None,
         onnx_execution_providers: list[str | tuple[str, dict]] | None = None,
@@ -59,6 +61,10 @@ class AutoModel:
             backend: run with this one, or with one of these, or fail: "trt", "torch", "hugging-face", "onnx",
                 "openvino", in any case. None: the best of all
             batch_size: images per run that the package must allow, at least 1, or (fewest, most) of them
+            image_size: bring images to this size instead of the package's own, where it takes others: the side of a
+                square, or (height, width), multiples of the package's stride
+            rect: scale each image to fit `image_size`, or the package's own size, and pad it only to the next multiples
+                of the package's stride, so that less is computed. As Ultralytics does for its own checkpoints
             quantization: only packages stored in this, or one of these: "fp32", "fp16", "bf16", "int8". None: the
                 package's own, int8 only where `model_package_id` names it
             precision: what the network is computed in: "fp32", "fp16", "bf16", "int8", or "fastest", the lowest that
@@ -104,6 +110,8 @@ class AutoModel:
             "model_package_id": model_package_id,
             "backend": backend,
             "batch_size": batch_size,
+            "image_size": image_size,
+            "rect": rect,
             "quantization": quantization,
             "precision": precision,
             "onnx_execution_providers": onnx_execution_providers,

@@ -44,6 +44,8 @@ json request(const LoadOptions& options) {
             {"precision", options.precision ? json(to_string(*options.precision)) : json()},
             {"device", options.device ? json(to_string(*options.device)) : json()},
             {"batch_size", or_null(options.batch_size)},
+            {"image_size", options.image_size ? json{options.image_size->height, options.image_size->width} : json()},
+            {"rect", options.rect},
             {"onnx_execution_providers", std::move(providers)},
             {"threads", or_null(options.threads)},
             {"nms_fusion_preferences", preferences(options.nms_fusion_preferences)},

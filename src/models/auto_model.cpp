@@ -12,6 +12,7 @@
 #include "common/log.hpp"
 #include "engines/engine_catalog.hpp"
 #include "engines/network.hpp"
+#include "formats/limits.hpp"
 #include "formats/package.hpp"
 #include "hub/cache/cache_layout.hpp"
 #include "hub/choice_key.hpp"
@@ -22,6 +23,7 @@
 #include "models/loaded_network.hpp"
 #include "runtime/adapter_build.hpp"
 #include "runtime/describe.hpp"
+#include "selection/image_sizes.hpp"
 #include "selection/selection.hpp"
 #include "selection/words.hpp"
 
@@ -43,7 +45,15 @@ void check(const NmsFusionPreferences& preferences) {
     check("iou_threshold", preferences.iou_threshold, 1.0);
 }
 
+void check(ImageSize image_size) {
+    const auto is_possible = [](std::int32_t side) { return side >= 1 && side <= formats::kLargestNetworkSide; };
+    if (is_possible(image_size.width) && is_possible(image_size.height)) return;
+    throw Error(ErrorKind::invalid_argument, "image_size", fmt::format("image_size = {}", selection::told(image_size)),
+                fmt::format("image_size is a height and a width of 1 to {} pixels.", formats::kLargestNetworkSide));
+}
+
 void check(const LoadOptions& options) {
+    if (options.image_size) check(*options.image_size);
     if (options.batch_size && (options.batch_size->min < 1 || options.batch_size->max < options.batch_size->min)) {
         throw Error(ErrorKind::invalid_argument, "batch_size",
                     fmt::format("batch_size = {}", selection::told(*options.batch_size)),
@@ -117,14 +127,27 @@ std::filesystem::path engine_cache(const Plan& plan, Engine engine) {
     return cache.empty() ? cache : hub::CacheLayout(cache).engine(to_string(engine));
 }
 
+/// Brings images to the sizes that were asked for, which the package allows.
+void set_sizes(models::LoadedNetwork& loaded, const formats::Package& package, const LoadOptions& options) {
+    vision::PreProcessing& rules = loaded.contents.pre_processing;
+    const ImageSize own = rules.network_size;
+    if (options.image_size) rules.network_size = *options.image_size;
+    if (options.rect) rules.rect_stride = package.sizes.value().stride;
+    loaded.is_to_be_tried = rules.network_size != own;
+    loaded.description.network_input = rules.network_size;
+    loaded.description.rect = options.rect;
+}
+
 std::unique_ptr<Model> load(const Plan& plan, const Candidate& candidate, const LoadOptions& options) {
     const formats::Package package =
         hub::bring_package(plan.model, package_of(plan.model.listing, candidate), options, plan.settings);
     const EngineRuntime& engine = plan.runtime.engine(*candidate.engine);
+    selection::check_image_sizes(package, options);
 
     models::LoadedNetwork loaded;
     loaded.contents = formats::read_package_contents(package);
     loaded.batch = package.batch;
+    set_sizes(loaded, package, options);
     const auto& runtime = engines::OpenedRuntime::open(
         {adapter_of(engine), engine.library, engine.version, engines::traits(engine.engine).adapter_is_linked});
     loaded.network = runtime.load({package.format, package.weights, candidate.device,
@@ -150,7 +173,6 @@ std::unique_ptr<Model> load(const Plan& plan, const Candidate& candidate, const 
     // An engine cannot tell that a network is quantised: its inputs are fp32.
     description.precision = package.quantization == Precision::int8 ? Precision::int8 : network.precision;
     description.threads = network.threads;
-    description.network_input = loaded.contents.pre_processing.network_size;
     description.explanation = plan.explanation;
     return models::make_model(std::move(loaded));
 }

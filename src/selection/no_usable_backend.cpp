@@ -21,6 +21,8 @@ std::string asked(const LoadOptions& request) {
     if (!request.quantization.empty()) options.push_back("quantization=" + listed(request.quantization));
     if (request.device) options.push_back("device=" + to_string(*request.device));
     if (request.batch_size) options.push_back("batch_size=" + told(*request.batch_size));
+    if (request.image_size) options.push_back("image_size=" + told(*request.image_size));
+    if (request.rect) options.emplace_back("rect=True");
     if (!request.onnx_execution_providers.empty()) {
         std::vector<std::string_view> names;
         std::ranges::transform(request.onnx_execution_providers, std::back_inserter(names), &ExecutionProvider::name);
