@@ -3,11 +3,13 @@
 #include "vision/pre_processing.hpp"
 
 #include <inference_models/error.hpp>
+#include <inference_models/image.hpp>
 #include <inference_models/model_metadata.hpp>
 #include <inference_models/types.hpp>
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,6 +32,8 @@ struct Package : PackageMetadata {
     TaskType task = TaskType::object_detection;
     std::filesystem::path path;     ///< the package directory, or the loose file; empty while it is not on this machine
     std::filesystem::path weights;  ///< the network's file; empty like `path`
+    std::shared_ptr<const Package> made_from;  ///< of a compiled one: the package that tells all but the network
+    std::optional<ImageSize> network_size;     ///< of a compiled one, whose network takes this size alone
     std::optional<SizeRule> sizes;  ///< none: not known before its files are here
     std::optional<Error> problem;   ///< why it cannot be used as it is; the other members may then be defaults
 };

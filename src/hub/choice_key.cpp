@@ -74,11 +74,16 @@ std::string lasting_facts(ModelMetadata model) {
 
 }  // namespace
 
-std::string choice_key(const RemoteModel& model, const LoadOptions& options, const RuntimeDescription& machine) {
-    const json all{{"provider", model.key.provider},        {"host", model.key.host},
-                   {"model_id", model.key.model_id},        {"credential", model.credential},
-                   {"request", request(options)},           {"machine", lasting_facts(machine)},
-                   {"model", lasting_facts(model.metadata)}};
+std::string choice_key(const FoundModel& found, const LoadOptions& options, const RuntimeDescription& machine) {
+    const RemoteModel& model = *found.remote;
+    json compiled = json::array();
+    for (const formats::Package& package : found.listing.packages) {
+        if (package.made_from) compiled.push_back(package.id);
+    }
+    const json all{
+        {"provider", model.key.provider},         {"host", model.key.host},         {"model_id", model.key.model_id},
+        {"credential", model.credential},         {"request", request(options)},    {"machine", lasting_facts(machine)},
+        {"model", lasting_facts(model.metadata)}, {"compiled", std::move(compiled)}};
     return sha256(all.dump(-1, ' ', false, json::error_handler_t::replace));
 }
 

@@ -20,6 +20,7 @@
 #include "hub/find_model.hpp"
 #include "hub/local_metadata.hpp"
 #include "models/families.hpp"
+#include "models/load_listed.hpp"
 #include "models/loaded_network.hpp"
 #include "runtime/adapter_build.hpp"
 #include "runtime/describe.hpp"
@@ -82,11 +83,10 @@ hub::FoundModel find_model(const std::string& model_id_or_path, const LoadOption
     return hub::find_model(model_id_or_path, options, settings, hub::BundledModels::of_this_installation());
 }
 
-Plan make_plan(const std::string& model_id_or_path, const LoadOptions& options) {
-    check(options);
+Plan plan_for(hub::FoundModel model, hub::Settings settings, const LoadOptions& options) {
     Plan plan;
-    plan.settings = hub::Settings::of_this_process();
-    plan.model = find_model(model_id_or_path, options, plan.settings);
+    plan.settings = std::move(settings);
+    plan.model = std::move(model);
     plan.runtime = runtime::this_machine();
     const formats::Listing& listing = plan.model.listing;
     plan.explanation.model_id = listing.model_id;
@@ -96,6 +96,13 @@ Plan make_plan(const std::string& model_id_or_path, const LoadOptions& options) 
         selection::rank_candidates(listing, plan.runtime, options, models::supported_families());
     if (plan.model.remote) plan.explanation.notes = plan.model.remote->metadata.notes;
     return plan;
+}
+
+Plan make_plan(const std::string& model_id_or_path, const LoadOptions& options) {
+    check(options);
+    hub::Settings settings = hub::Settings::of_this_process();
+    hub::FoundModel model = find_model(model_id_or_path, options, settings);
+    return plan_for(std::move(model), std::move(settings), options);
 }
 
 std::uint32_t thread_budget(const RuntimeDescription& runtime, const LoadOptions& options) {
@@ -150,9 +157,10 @@ std::unique_ptr<Model> load(const Plan& plan, const Candidate& candidate, const 
     set_sizes(loaded, package, options);
     const auto& runtime = engines::OpenedRuntime::open(
         {adapter_of(engine), engine.library, engine.version, engines::traits(engine.engine).adapter_is_linked});
-    loaded.network = runtime.load({package.format, package.weights, candidate.device,
-                                   asked_of_engine(package, candidate, options), thread_budget(plan.runtime, options),
-                                   options.onnx_execution_providers, engine_cache(plan, engine.engine)});
+    loaded.network =
+        runtime.load({package.format, package.weights, candidate.device, asked_of_engine(package, candidate, options),
+                      thread_budget(plan.runtime, options), options.onnx_execution_providers,
+                      engine_cache(plan, engine.engine), package.compiled.has_value()});
 
     const engines::NetworkDescription& network = loaded.network->description();
     ModelDescription& description = loaded.description;
@@ -213,7 +221,7 @@ public:
     RememberedChoice(const Plan& plan, const LoadOptions& options) : settings_(plan.settings) {
         if (!plan.model.remote || !options.use_auto_resolution_cache) return;
         cache_.emplace(settings_.cache_directory);
-        key_ = hub::choice_key(*plan.model.remote, options, plan.runtime);
+        key_ = hub::choice_key(plan.model, options, plan.runtime);
     }
 
     /// Puts the candidate that was chosen first, where it still runs here.
@@ -344,6 +352,10 @@ std::optional<Plan> plan_anew(const std::string& model_id, LoadOptions options) 
 }
 
 }  // namespace
+
+std::unique_ptr<Model> models::load_listed(hub::FoundModel model, const LoadOptions& options) {
+    return load_best(plan_for(std::move(model), hub::Settings::of_this_process(), options), options);
+}
 
 std::unique_ptr<Model> AutoModel::from_pretrained(const std::string& model_id_or_path, const LoadOptions& options) {
     Plan plan = make_plan(model_id_or_path, options);
