@@ -267,8 +267,8 @@ FoundModel find_uncompiled(const std::string& text, const LoadOptions& options, 
 
 /// A package as it lies on this machine; nothing where it does not, or is damaged.
 std::optional<formats::Package> kept_package(const RemoteModel& remote, const formats::Package& package,
-                                             const ModelCache& cache) {
-    const auto directory = cache.find_package(remote.key, package.id);
+                                             const ModelCache& cache, Hashes hashes) {
+    const auto directory = cache.find_package(remote.key, package, hashes);
     if (!directory) return std::nullopt;
     try {
         return local_package(*directory, package);
@@ -279,7 +279,7 @@ std::optional<formats::Package> kept_package(const RemoteModel& remote, const fo
 
 /// What was compiled of the packages that lie on this machine, of which only those are read that something was compiled
 /// of.
-void add_compiled_packages(FoundModel& model, const Settings& settings) {
+void add_compiled_packages(FoundModel& model, const LoadOptions& options, const Settings& settings) {
     const CompiledPackages compiled(settings.cache_directory);
     if (!compiled.has_any()) return;
     std::vector<formats::Package> added;
@@ -290,7 +290,7 @@ void add_compiled_packages(FoundModel& model, const Settings& settings) {
         }
         const ModelCache cache(settings.cache_directory);
         if (!compiled.has_any_of(cache.package_directory(model.remote->key, package.id))) continue;
-        if (const auto kept = kept_package(*model.remote, package, cache)) {
+        if (const auto kept = kept_package(*model.remote, package, cache, hashes_for(options))) {
             std::ranges::move(compiled.of(*kept), std::back_inserter(added));
         }
     }
@@ -307,7 +307,7 @@ void add_compiled_packages(FoundModel& model, const Settings& settings) {
 FoundModel find_model(const std::string& text, const LoadOptions& options, const Settings& settings,
                       const BundledModels& bundled) {
     FoundModel model = find_uncompiled(text, options, settings, bundled);
-    add_compiled_packages(model, settings);
+    add_compiled_packages(model, options, settings);
     return model;
 }
 
