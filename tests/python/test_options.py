@@ -121,30 +121,30 @@ def test_the_defaults_are_those_of_the_program(tiny):
 
 
 @pytest.mark.parametrize(
-    "options",
+    ("options", "backend"),
     [
-        {},
-        {"backend": "onnx"},
-        {"backend": "ONNX"},
-        {"backend": BackendType.ONNX},
-        {"backend": ["trt", BackendType.ONNX]},
-        {"backend": ("trt", "Onnx")},
-        {"backend": []},
-        {"model_package_id": "tiny"},
-        {"batch_size": 1},
-        {"batch_size": np.int32(1)},
-        {"device": "cpu"},
-        {"device": "CPU"},
-        {"device": torch.device("cpu")},
-        {"threads": 1},
-        {"onnx_execution_providers": ["CPUExecutionProvider"]},
-        {"onnx_execution_providers": [("CPUExecutionProvider", {})]},
+        ({}, "openvino"),
+        ({"backend": "onnx"}, "onnx"),
+        ({"backend": "ONNX"}, "onnx"),
+        ({"backend": BackendType.ONNX}, "onnx"),
+        ({"backend": ["trt", BackendType.ONNX]}, "onnx"),
+        ({"backend": ("trt", "Onnx")}, "onnx"),
+        ({"backend": []}, "openvino"),
+        ({"model_package_id": "tiny"}, "openvino"),
+        ({"batch_size": 1}, "openvino"),
+        ({"batch_size": np.int32(1)}, "openvino"),
+        ({"device": "cpu"}, "openvino"),
+        ({"device": "CPU"}, "openvino"),
+        ({"device": torch.device("cpu")}, "openvino"),
+        ({"threads": 1}, "openvino"),
+        ({"onnx_execution_providers": ["CPUExecutionProvider"]}, "onnx"),
+        ({"onnx_execution_providers": [("CPUExecutionProvider", {})]}, "onnx"),
     ],
 )
 @pytest.mark.parametrize("loader", [AutoModel, ObjectDetectionModel])
-def test_options_of_loading(package, loader, options):
+def test_options_of_loading(package, loader, options, backend):
     model = loader.from_pretrained(package, **options)
-    assert model.description.backend == "onnx"
+    assert model.description.backend == backend
     assert len(model(IMAGE)[0]) == 1
     assert AutoModel.explain(package, **options).chosen.package_id == "tiny"
 
