@@ -30,15 +30,14 @@ struct AgreementGate {
 
 /// The gate of what is stored or computed in a precision:
 ///
-/// - fp32: every object, but for those within 1e-4 of the threshold, within 0.1 px and 1e-4. Engines differ in the
-/// order
-///   in which they add, which moves boxes by less than 0.01 px; what moves them further is an error.
+/// - fp32: every object, but for those within 1e-4 of the threshold, within 0.1 px and 1e-4. Engines add in another
+///   order, which moves boxes by less than 0.01 px; what moves them further is an error.
 /// - bf16 and fp16: every object above the threshold by more than 0.05, with an IoU of at least 0.95, within 0.02.
 /// - int8: of the objects above the threshold by more than 0.05, at least 0.9 have a match, and there are at most 0.1
-/// as
-///   many others. It is other weights, so that boxes move and a few objects change places with the threshold; but what
-///   was calibrated with other pictures or quantised where it must not be loses objects by the third, not by the tenth.
-///   With fewer than ten objects that is every one of them.
+///   times as many others. These are other weights: boxes move, and an object may cross the threshold. The bundled
+///   model's own int8 package finds all 445 objects of 438 pictures, and 4 others. On a sixth of the pictures it
+///   loses 17 % with activations whose ranges are 0.7 times as wide, and 91 % with ranges 8 times as wide. With fewer
+///   than ten objects, none may be lost.
 [[nodiscard]] INFERENCE_MODELS_EXPORT AgreementGate agreement_gate(Precision precision);
 
 /// What falls short of the gate, in one line; empty where nothing does.

@@ -26,10 +26,14 @@ std::string way_of(const ComparedCandidate& candidate) {
                        to_string(candidate.precision));
 }
 
+std::string pixels(double distance) {
+    return distance < 1 ? fmt::format("{:.4f}", distance) : fmt::format("{:.1f}", distance);
+}
+
 TableRow row_of(const ComparedCandidate& candidate) {
     TableRow row{std::string(short_verdict(candidate.verdict)), candidate.package_id, way_of(candidate)};
     if (!candidate.agreement) {
-        row.insert(row.end(), {"-", "-", "-", "-", "-", "not run"});
+        row.insert(row.end(), {"-", "-", "-", "-", "-", "see below"});
         return row;
     }
     const Agreement& agreement = *candidate.agreement;
@@ -38,7 +42,7 @@ TableRow row_of(const ComparedCandidate& candidate) {
     if (agreement.compared_pairs == 0) {
         row.insert(row.end(), {"-", "-", "-"});
     } else {
-        row.push_back(fmt::format("{:.2g}/{:.2g}", agreement.largest_shift, agreement.mean_shift));
+        row.push_back(pixels(agreement.largest_shift) + "/" + pixels(agreement.mean_shift));
         row.push_back(fmt::format("{:.4f}", agreement.smallest_iou));
         row.push_back(fmt::format("{:.1e}", agreement.largest_confidence_difference));
     }
