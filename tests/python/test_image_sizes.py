@@ -168,6 +168,19 @@ def test_the_program_has_the_same_options(program, dynamic, rect, photo_path, ph
     assert_same(model(photo, **LIKE_ULTRALYTICS)[0], found("--image-size", "320"))
 
 
+@pytest.mark.parametrize("image_size", [None, (960, 1280)])
+def test_the_bundled_model_finds_the_same_in_both_engines(pictures, image_size):
+    images = [cv2.imread(str(path)) for path in pictures]
+    images.append(images[0][:, :500].copy())
+    onnx_model, torch_model = (
+        AutoModel.from_pretrained("codes-n-640", backend=backend, image_size=image_size, rect=True)
+        for backend in ("onnx", "torch")
+    )
+    for found, expected in zip(torch_model(images), onnx_model(images), strict=True):
+        assert len(expected) > 0
+        assert_same(found, rows(expected))
+
+
 # --- TorchScript, of which its package tells ----------------------------------------------------------------------
 
 
