@@ -249,6 +249,16 @@ def test_a_network_that_does_not_keep_the_word_of_its_package_fails_while_loadin
         AutoModel.from_pretrained(package, image_size=40)
 
 
+def test_a_network_that_only_seems_to_take_other_sizes_fails_while_loading(onnx_package, tmp_path):
+    network = onnx.load(onnx_package / "weights.onnx")  # its head holds the shape in constants
+    for axis in (2, 3):
+        network.graph.input[0].type.tensor_type.shape.dim[axis].dim_param = f"side{axis}"
+    onnx.save(network, tmp_path / "best.onnx")
+    AutoModel.from_pretrained(tmp_path / "best.onnx", backend="onnx")
+    with pytest.raises(ModelRuntimeError, match="shape"):
+        AutoModel.from_pretrained(tmp_path / "best.onnx", backend="onnx", image_size=320)
+
+
 # --- Packages that take one size ----------------------------------------------------------------------------------
 
 
