@@ -168,6 +168,19 @@ def test_the_program_has_the_same_options(program, dynamic, rect, photo_path, ph
     assert_same(model(photo, **LIKE_ULTRALYTICS)[0], found("--image-size", "320"))
 
 
+@pytest.mark.parametrize("image_size", [None, (960, 1280)])
+def test_the_bundled_model_finds_the_same_in_both_engines(pictures, image_size):
+    images = [cv2.imread(str(path)) for path in pictures]
+    images.append(images[0][:, :500].copy())
+    onnx_model, torch_model = (
+        AutoModel.from_pretrained("codes-n-640", backend=backend, image_size=image_size, rect=True)
+        for backend in ("onnx", "torch")
+    )
+    for found, expected in zip(torch_model(images), onnx_model(images), strict=True):
+        assert len(expected) > 0
+        assert_same(found, rows(expected))
+
+
 # --- TorchScript, of which its package tells ----------------------------------------------------------------------
 
 
@@ -234,6 +247,16 @@ def test_a_network_that_does_not_keep_the_word_of_its_package_fails_while_loadin
     AutoModel.from_pretrained(package)
     with pytest.raises(ModelRuntimeError, match="size of tensor"):
         AutoModel.from_pretrained(package, image_size=40)
+
+
+def test_a_network_that_only_seems_to_take_other_sizes_fails_while_loading(onnx_package, tmp_path):
+    network = onnx.load(onnx_package / "weights.onnx")  # its head holds the shape in constants
+    for axis in (2, 3):
+        network.graph.input[0].type.tensor_type.shape.dim[axis].dim_param = f"side{axis}"
+    onnx.save(network, tmp_path / "best.onnx")
+    AutoModel.from_pretrained(tmp_path / "best.onnx", backend="onnx")
+    with pytest.raises(ModelRuntimeError, match="shape"):
+        AutoModel.from_pretrained(tmp_path / "best.onnx", backend="onnx", image_size=320)
 
 
 # --- Packages that take one size ----------------------------------------------------------------------------------
