@@ -38,7 +38,8 @@ enum class ErrorKind {
 /// The one family of errors of this library; no other exception leaves it, apart from std::bad_alloc.
 ///
 /// `message()` says what was wrong and where (it names the path, field or option), `hint()` what to do next (may be
-/// empty), `subject()` is the offending path, field or option alone. `what()` is message and hint together.
+/// empty), `subject()` is the offending path, field or option alone. `what()` is message and hint together. Control
+/// characters and bytes that are no UTF-8 are replaced in all but the subject; line breaks stay.
 class INFERENCE_MODELS_EXPORT Error : public std::runtime_error {
 public:
     Error(ErrorKind kind, std::string subject, std::string message, std::string hint = {});

@@ -1,8 +1,24 @@
+#include <cstddef>
 #include <inference_models/error.hpp>
+#include <string_view>
 #include <utility>
+
+#include "common/printable.hpp"
 
 namespace inference_models {
 namespace {
+
+/// Messages quote files, servers and users. Line by line, so that those which are several stay so.
+std::string readable(std::string_view text) {
+    std::string lines;
+    while (true) {
+        const std::size_t end = text.find('\n');
+        lines += printable(text.substr(0, end));
+        if (end == std::string_view::npos) return lines;
+        lines += '\n';
+        text.remove_prefix(end + 1);
+    }
+}
 
 std::string joined(const std::string& message, const std::string& hint) {
     return hint.empty() ? message : message + "\n" + hint;
@@ -11,11 +27,11 @@ std::string joined(const std::string& message, const std::string& hint) {
 }  // namespace
 
 Error::Error(ErrorKind kind, std::string subject, std::string message, std::string hint)
-    : std::runtime_error(joined(message, hint)),
+    : std::runtime_error(joined(readable(message), readable(hint))),
       kind_(kind),
       subject_(std::move(subject)),
-      message_(std::move(message)),
-      hint_(std::move(hint)) {}
+      message_(readable(message)),
+      hint_(readable(hint)) {}
 
 std::string_view to_string(ErrorKind kind) noexcept {
     switch (kind) {

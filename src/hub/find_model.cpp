@@ -189,7 +189,10 @@ FoundModel find_at_provider(const ModelKey& key, const LoadOptions& options, con
         ListingRecord asked = ask_again(key, options, settings, cache);
         return found({key, std::move(asked.model), credential, false, true, false}, options, cache);
     } catch (const Error& error) {
-        if (error.kind() != ErrorKind::unreachable || !record) throw;
+        // A login page in the provider's place is no network either.
+        const bool is_no_answer =
+            error.kind() == ErrorKind::unreachable || error.kind() == ErrorKind::retrieval_failure;
+        if (!is_no_answer || !record) throw;
         log::message(LogLevel::warning, "{}; what the cache has of {} is used", error.message(), key.model_id);
         return found({key, std::move(record->model), credential, true, record->has_whole_urls, true}, options, cache);
     }

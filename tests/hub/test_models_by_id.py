@@ -174,6 +174,21 @@ def test_a_new_listing_is_asked_for_when_the_old_one_expired(client, api, image)
     assert len(api.paths(LISTING)) == 3
 
 
+@pytest.mark.parametrize(
+    "answer", [(200, b"<!DOCTYPE html><html>Please log in</html>"), (418, b""), (302, b""), (200, b"{}")]
+)
+def test_who_answers_in_the_place_of_the_provider_is_not_asked(client, api, image, answer):
+    """A login page, say: what the cache has is used as it is without a network."""
+    expected = boxes(client("predict", MODEL, image, "--json"))
+    api.answer = lambda handler: (handler.send(*answer), True)[1]
+    expired = {"AUTO_LOADER_CACHE_EXPIRATION_MINUTES": "0"}
+    run = client("predict", MODEL, image, "--json", env=expired)
+    assert boxes(run) == expected
+    assert "what the cache has" in run.stderr
+    shutil.rmtree(client.cache / "hub/models")
+    assert client("predict", MODEL, image, env=expired).error_kind == "retrieval_failure"
+
+
 def test_another_key_is_asked_for_anew(client, api, image):
     boxes(client("predict", MODEL, image, "--json", env={"ROBOFLOW_API_KEY": "first"}))
     boxes(client("predict", MODEL, image, "--json", env={"ROBOFLOW_API_KEY": "first"}))

@@ -265,8 +265,9 @@ def test_a_provider_whose_error_says_something_strange(api, answer):
         raise StrangeError
 
     register_model_provider("strange", provider)
-    with pytest.raises(ModelRetrievalError, match="StrangeError"):
+    with pytest.raises(ModelRetrievalError, match="StrangeError") as caught:
         AutoModel.from_pretrained("x", weights_provider="strange")
+    assert str(caught.value).replace("\n", "").isprintable()
 
 
 def test_a_provider_whose_error_cannot_be_shown(api):

@@ -21,7 +21,7 @@ std::optional<std::uint64_t> number(std::string_view text) {
 RequestedRange last_bytes(std::uint64_t count, std::uint64_t file_size) {
     if (count == 0 || file_size == 0) return kBehindTheEnd;
     const std::uint64_t kept = std::min(count, file_size);
-    return {.satisfiable = true, .bytes = ByteRange{file_size - kept, kept}};
+    return {.satisfiable = true, .bytes = FileSlice{file_size - kept, kept}};
 }
 
 }  // namespace
@@ -41,7 +41,7 @@ RequestedRange requested_range(std::string_view header, std::uint64_t file_size)
     const std::uint64_t most = file_size - *first;
     // `last` is at least `first`, so that only the difference can be as large as a number gets.
     const std::uint64_t count = last && *last - *first < most ? *last - *first + 1 : most;
-    return {.satisfiable = true, .bytes = ByteRange{*first, count}};
+    return {.satisfiable = true, .bytes = FileSlice{*first, count}};
 }
 
 }  // namespace inference_models::hub

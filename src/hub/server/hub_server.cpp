@@ -89,7 +89,7 @@ asio::awaitable<bool> write_text(Connection& connection, std::string_view text) 
     co_return !problem;
 }
 
-asio::awaitable<bool> write_bytes(Connection& connection, const hub::ReadableFile& file, hub::ByteRange range) {
+asio::awaitable<bool> write_bytes(Connection& connection, const hub::ReadableFile& file, hub::FileSlice range) {
     std::string piece(std::min<std::uint64_t>(range.count, kPiece), '\0');
     while (range.count > 0) {
         const std::size_t wanted = std::min<std::uint64_t>(range.count, piece.size());
@@ -109,7 +109,7 @@ struct Answer {
     Response header;
     std::string text;
     std::optional<hub::HostedFile> file;
-    hub::ByteRange bytes;
+    hub::FileSlice bytes;
 };
 
 /// What an answer begins with, whatever it is.
@@ -151,7 +151,7 @@ Answer file_answer(const Request& request, hub::HostedFile file) {
         range = hub::requested_range(text_of(request[http::field::range]), file.size);
     }
     Answer answer;
-    answer.bytes = range.bytes.value_or(hub::ByteRange{0, range.satisfiable ? file.size : 0});
+    answer.bytes = range.bytes.value_or(hub::FileSlice{0, range.satisfiable ? file.size : 0});
     const http::status status = !range.satisfiable ? http::status::range_not_satisfiable
                                 : range.bytes      ? http::status::partial_content
                                                    : http::status::ok;
