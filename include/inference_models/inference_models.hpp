@@ -3,6 +3,7 @@
 /// Everything that a C++ user needs.
 
 #include <inference_models/auto_model.hpp>
+#include <inference_models/compile.hpp>
 #include <inference_models/detections.hpp>
 #include <inference_models/download_progress.hpp>
 #include <inference_models/engine_build.hpp>
