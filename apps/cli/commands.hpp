@@ -19,5 +19,6 @@ void add_describe(CLI::App& program, Action& chosen);
 void add_compile(CLI::App& program, Action& chosen);
 void add_cache(CLI::App& program, Action& chosen);
 void add_hub(CLI::App& program, Action& chosen);
+void add_verify(CLI::App& program, Action& chosen);
 
 }  // namespace inference_models::cli

@@ -7,9 +7,10 @@ import sys
 from typing import Any
 
 from inference_models import _core
+from inference_models._images import each_image
 from inference_models._keyword_arguments import suggests_keywords
 from inference_models._load_options import LOAD_OPTIONS, SOURCE_OPTIONS, load_options
-from inference_models.enums import BackendType, Precision, Quantization
+from inference_models.enums import BackendType, ColorFormat, Precision, Quantization
 from inference_models.object_detection_model import ObjectDetectionModel
 
 
@@ -132,6 +133,42 @@ class AutoModel:
         Args: those of `from_pretrained`, without `verbose`.
         """
         return _core.explain(model_id_or_path, load_options("explain", LOAD_OPTIONS, options))
+
+    @staticmethod
+    def verify(
+        model_id_or_path: str | os.PathLike,
+        images: Any,
+        *,
+        confidence: float = 0.4,
+        iou_threshold: float = 0.3,
+        input_color_format: ColorFormat | None = None,
+        **options: Any,
+    ) -> _core.AgreementReport:
+        """Runs a model in every way in which it runs here, each package in each engine and precision, and compares what
+        it finds with what its fp32 package finds in ONNX Runtime. `print()` shows the report as tables.
+
+        A candidate that differs by more than its gate allows, or that cannot be loaded, falls short:
+
+        - fp32: every object within 0.1 pixels and 1e-4 of confidence
+        - bf16, fp16: every object above `confidence` + 0.05 with an IoU of at least 0.95, within 0.02 of confidence
+        - int8: of the objects above `confidence` + 0.05, at least 90 % found, and at most 10 % besides
+
+        Args:
+            model_id_or_path: as for `from_pretrained`
+            images: as for `ObjectDetectionModel.infer`; they must show objects, or else nothing is proved
+            confidence, iou_threshold, input_color_format: as for `ObjectDetectionModel.infer`
+            options: those of `from_pretrained` without `verbose`; they narrow what is compared, and `precision` names
+                one alone
+
+        Returns:
+            the report; its `verdict` is "passes", "falls-short" or "proves-nothing"
+        """
+        known = ("confidence", "iou_threshold", "input_color_format", *LOAD_OPTIONS)
+        load = load_options("verify", known, options)
+        detection = _core.ObjectDetectionOptions(confidence, iou_threshold, 300, False)
+        inputs = list(each_image(images, input_color_format))
+        names = [image.reference.name(index) for index, image in enumerate(inputs)]
+        return _core.verify(model_id_or_path, [image.input for image in inputs], names, load, detection)
 
     @staticmethod
     def describe_model(
