@@ -325,12 +325,12 @@ const formats::Package& source_of(const FoundModel& model, const formats::Packag
 
 formats::Package bring_package(const FoundModel& model, const formats::Package& package, const LoadOptions& options,
                                const Settings& settings) {
+    if (!model.remote) return package;
     if (package.made_from) {
         // Its source has to be whole, and is in use.
         static_cast<void>(bring_package(model, source_of(model, package), options, settings));
         return package;
     }
-    if (!model.remote) return package;
     const RemoteModel& remote = *model.remote;
     ModelCache cache(settings.cache_directory);
     ProgressReport report(remote.key.model_id, package.id);
