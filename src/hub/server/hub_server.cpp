@@ -328,20 +328,21 @@ std::size_t HubServer::State::connections_of(const std::string& peer) const {
         connections, [&](const Connection& each) { return !each.is_ended && each.peer == peer; }));
 }
 
-/// While there are as many connections as may be, and all of them are busy, others wait in the system's queue.
+/// While there are as many connections as may be, and all of them are busy, the next one waits, and others behind it in
+/// the system's queue.
 asio::awaitable<void> HubServer::State::accept_all() {
     while (true) {
-        while (connections.size() >= kMostConnections) {
-            make_room({});
-            slot_is_free.expires_after(kPatienceWithReaders);  // by then others may have become idle
-            static_cast<void>(co_await slot_is_free.async_wait(kAwait));
-        }
         auto [problem, socket] = co_await acceptor.async_accept(kAwait);
         if (problem) {
             log::message(LogLevel::warning, "a connection could not be accepted: {}", problem.message());
             asio::steady_timer pause(context, kAfterAFailedAccept);
             static_cast<void>(co_await pause.async_wait(kAwait));
             continue;
+        }
+        while (connections.size() >= kMostConnections) {
+            make_room({});
+            slot_is_free.expires_after(kPatienceWithReaders);  // by then others may have become idle
+            static_cast<void>(co_await slot_is_free.async_wait(kAwait));
         }
         beast::error_code ignored;
         const std::string peer = socket.remote_endpoint(ignored).address().to_string();
