@@ -256,9 +256,9 @@ FoundModel find_model(const std::string& text, const LoadOptions& options, const
     }
 }
 
-formats::Package bring_package(const FoundModel& model, const formats::Package& package, const LoadOptions& options,
-                               const Settings& settings) {
-    if (!model.remote) return package;
+LocalPackage bring_package(const FoundModel& model, const formats::Package& package, const LoadOptions& options,
+                           const Settings& settings) {
+    if (!model.remote) return {package, std::nullopt};
     const RemoteModel& remote = *model.remote;
     ModelCache cache(settings.cache_directory);
     ProgressReport report(remote.key.model_id, package.id);
@@ -278,12 +278,13 @@ formats::Package bring_package(const FoundModel& model, const formats::Package& 
         return download(by_gateway, rules, settings,
                         [&](auto done, auto total) { return report.downloaded(done, total); });
     };
-    const fs::path directory = cache.bring_package(
+    HeldPackage held = cache.bring_package(
         remote.key, package, formats::model_config_text(package), bring, [&] { return report.waited(); },
         hashes_for(options));
-    formats::Package local = formats::list_packages(directory).packages.front();
+    LocalPackage local{formats::list_packages(held.path).packages.front(), std::nullopt};
     local.trusted_source = package.trusted_source;
     local.files = package.files;
+    local.held.emplace(std::move(held));
     return local;
 }
 

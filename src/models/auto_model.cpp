@@ -118,7 +118,7 @@ std::filesystem::path engine_cache(const Plan& plan, Engine engine) {
 }
 
 std::unique_ptr<Model> load(const Plan& plan, const Candidate& candidate, const LoadOptions& options) {
-    const formats::Package package =
+    const hub::LocalPackage package =
         hub::bring_package(plan.model, package_of(plan.model.listing, candidate), options, plan.settings);
     const EngineRuntime& engine = plan.runtime.engine(*candidate.engine);
 
