@@ -323,13 +323,12 @@ const formats::Package& source_of(const FoundModel& model, const formats::Packag
 
 }  // namespace
 
-formats::Package bring_package(const FoundModel& model, const formats::Package& package, const LoadOptions& options,
-                               const Settings& settings) {
-    if (!model.remote) return package;
+LocalPackage bring_package(const FoundModel& model, const formats::Package& package, const LoadOptions& options,
+                           const Settings& settings) {
+    if (!model.remote) return {package, std::nullopt};
     if (package.made_from) {
         // Its source has to be whole, and is in use.
-        static_cast<void>(bring_package(model, source_of(model, package), options, settings));
-        return package;
+        return {package, bring_package(model, source_of(model, package), options, settings).held};
     }
     const RemoteModel& remote = *model.remote;
     ModelCache cache(settings.cache_directory);
@@ -350,10 +349,10 @@ formats::Package bring_package(const FoundModel& model, const formats::Package& 
         return download(by_gateway, rules, settings,
                         [&](auto done, auto total) { return report.downloaded(done, total); });
     };
-    const fs::path directory = cache.bring_package(
+    HeldPackage held = cache.bring_package(
         remote.key, package, formats::model_config_text(package), bring, [&] { return report.waited(); },
         hashes_for(options));
-    return local_package(directory, package);
+    return {local_package(held.path, package), std::move(held)};
 }
 
 }  // namespace inference_models::hub

@@ -28,6 +28,11 @@ struct FoundModel {
     std::optional<RemoteModel> remote;  ///< none: the packages lie where the listing says
 };
 
+/// A package that lies on this machine, and stays there while this lives.
+struct LocalPackage : formats::Package {
+    std::optional<HeldPackage> held;  ///< where it lies in the cache
+};
+
 /// What lies at a path or, where nothing does, the model of this id: a bundled one, else the provider's; with what was
 /// compiled of it for this machine.
 /// \throws Error `model_not_found`, `corrupted_package`, `unsupported_model`, `invalid_argument`, and for providers
@@ -37,7 +42,7 @@ struct FoundModel {
 
 /// The package as it lies on this machine: as it is where it does, else from the cache, else downloaded.
 /// \throws Error as ModelCache::bring_package
-[[nodiscard]] formats::Package bring_package(const FoundModel& model, const formats::Package& package,
-                                             const LoadOptions& options, const Settings& settings);
+[[nodiscard]] LocalPackage bring_package(const FoundModel& model, const formats::Package& package,
+                                         const LoadOptions& options, const Settings& settings);
 
 }  // namespace inference_models::hub

@@ -146,7 +146,7 @@ void set_sizes(models::LoadedNetwork& loaded, const formats::Package& package, c
 }
 
 std::unique_ptr<Model> load(const Plan& plan, const Candidate& candidate, const LoadOptions& options) {
-    const formats::Package package =
+    const hub::LocalPackage package =
         hub::bring_package(plan.model, package_of(plan.model.listing, candidate), options, plan.settings);
     const EngineRuntime& engine = plan.runtime.engine(*candidate.engine);
     selection::check_image_sizes(package, options);

@@ -109,7 +109,7 @@ protected:
             }
             return brought;
         };
-        return cache_.bring_package(key, package, std::string(config), write, [] { return true; }, hashes);
+        return cache_.bring_package(key, package, std::string(config), write, [] { return true; }, hashes).path;
     }
 
     /// What was brought since the last time.
@@ -181,7 +181,8 @@ TEST_F(ModelCacheTest, OneOfManyThreadsBringsAPackage) {
         for (ino_t& inode : inodes) {
             threads.emplace_back([&] {
                 ModelCache cache(root_);
-                inode = inode_of(cache.bring_package(kKey, package_of("p1", files), "{}", write, [] { return true; }));
+                inode =
+                    inode_of(cache.bring_package(kKey, package_of("p1", files), "{}", write, [] { return true; }).path);
             });
         }
     }
@@ -437,7 +438,7 @@ TEST_F(ModelCacheTest, WaitingForAnotherProcessCanBeCancelled) {
     };
     const Error error = error_of(bring_it);
     EXPECT_EQ(error.kind(), ErrorKind::cancelled);
-    EXPECT_THAT(error.message(), HasSubstr("downloading package p1 of workspace/project/3"));
+    EXPECT_THAT(error.message(), HasSubstr("loading package p1 of workspace/project/3"));
     EXPECT_EQ(asked, 3);
 }
 
@@ -756,9 +757,35 @@ TEST_F(PruneTest, NothingGoesWhileSomethingIsBrought) {
         return std::vector{DownloadedFile{digests.md5, digests.sha256, digests.size}};
     };
     const fs::path package =
-        cache_.bring_package(kKey, package_of("p3", {{"a", "x"}}), "{}", bringing, [] { return true; });
+        cache_.bring_package(kKey, package_of("p3", {{"a", "x"}}), "{}", bringing, [] { return true; }).path;
     EXPECT_EQ(text_of(package / "a"), "x");
     EXPECT_TRUE(cache_.find_package(kKey, one_));
+}
+
+TEST_F(PruneTest, NothingGoesWhileSomethingIsLoaded) {
+    const auto nothing = [](std::span<const FileToDownload>) { return std::vector<DownloadedFile>(); };
+    for (const std::string_view config : {kConfig, std::string_view("{}")}) {  // as it is, and written anew
+        const HeldPackage held = cache_.bring_package(kKey, one_, std::string(config), nothing, [] { return true; });
+        EXPECT_EQ(error_of([&] { prune({.all = true}); }).kind(), ErrorKind::cache_busy);
+        // Nor is it replaced; others may load it too.
+        EXPECT_FALSE(FileLock::try_take(model() / "p1.lock", FileLock::Kind::exclusive));
+        EXPECT_TRUE(FileLock::try_take(model() / "p1.lock", FileLock::Kind::shared));
+        EXPECT_TRUE(cache_.find_package(kKey, one_));
+    }
+    EXPECT_EQ(prune({.all = true}).packages, 2U);
+}
+
+TEST_F(ModelCacheTest, NothingIsWrittenInAPackageThatIsBeingReplaced) {
+    const fs::path package = bring();
+    const std::string manifest = text_of(package / ".package.json");
+    set_time(package / "weights.onnx", {.tv_sec = 1, .tv_nsec = 0});
+    {
+        const auto lock = FileLock::try_take(model() / "p1.lock", FileLock::Kind::exclusive);
+        EXPECT_TRUE(cache_.find_package(kKey, package_of("p1", kFiles)));
+        EXPECT_EQ(text_of(package / ".package.json"), manifest);
+    }
+    EXPECT_TRUE(cache_.find_package(kKey, package_of("p1", kFiles)));
+    EXPECT_NE(text_of(package / ".package.json"), manifest);
 }
 
 }  // namespace

@@ -82,7 +82,7 @@ INFERENCE_MODELS_EXPORT bool testing_bring_package(const char* cache, const char
             return brought;
         };
         ModelCache models(cache);
-        const auto path = models.bring_package(kKey, package, "{}", bring, [] { return true; });
+        const auto path = models.bring_package(kKey, package, "{}", bring, [] { return true; }).path;
         copy_text(path.string(), result, capacity);
         return true;
     } catch (const Error& error) {

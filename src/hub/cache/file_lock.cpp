@@ -25,13 +25,23 @@ bool lies_at(int descriptor, const std::filesystem::path& path) {
     return ::fstat(descriptor, &opened) == 0 && found && found->identity == std::pair(opened.st_dev, opened.st_ino);
 }
 
+/// Every lock opens the file anew: such a lock belongs to what was opened, not to the process.
+int opened(const std::filesystem::path& path, FileLock::Kind kind) {
+    constexpr int kFlags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+    const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | kFlags, 0666);
+    if (descriptor >= 0) return descriptor;
+    const int problem = errno;
+    const bool may_only_read = problem == EACCES || problem == EROFS || problem == EPERM;
+    const int readable = may_only_read && kind == FileLock::Kind::shared ? ::open(path.c_str(), O_RDONLY | kFlags) : -1;
+    if (readable < 0) throw cache_failure(path, "cannot be opened", problem);
+    return readable;
+}
+
 }  // namespace
 
 std::optional<FileLock> FileLock::try_take(const std::filesystem::path& path, Kind kind) {
     while (true) {
-        // Every lock opens the file anew: such a lock belongs to what was opened, not to the process.
-        const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
-        if (descriptor < 0) throw cache_failure(path, "cannot be opened", errno);
+        const int descriptor = opened(path, kind);
         FileLock lock(descriptor);
         while (::flock(descriptor, (kind == Kind::shared ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0) {
             if (errno == EWOULDBLOCK) return std::nullopt;
@@ -59,6 +69,12 @@ FileLock FileLock::take(const std::filesystem::path& path, Kind kind, const Wait
             is_told = true;
         }
         std::this_thread::sleep_for(kPause);
+    }
+}
+
+void FileLock::share(const std::filesystem::path& path) {
+    while (::flock(descriptor_, LOCK_SH) != 0) {
+        if (errno != EINTR) throw cache_failure(path, "cannot be locked", errno);
     }
 }
 

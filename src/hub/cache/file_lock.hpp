@@ -15,7 +15,7 @@ class FileLock {
 public:
     enum class Kind { shared, exclusive };
 
-    /// Nothing where others hold it.
+    /// Nothing where others hold it. A shared one needs no more of a file that is there than that it can be read.
     /// \throws Error `io_failure` where there is no such directory, it cannot be written, or cannot lock
     [[nodiscard]] static std::optional<FileLock> try_take(const std::filesystem::path& path, Kind kind);
 
@@ -24,6 +24,10 @@ public:
     /// \throws Error `cancelled` where `waiting` says so, `io_failure`
     [[nodiscard]] static FileLock take(const std::filesystem::path& path, Kind kind, const Waiting& waiting,
                                        const std::string& reason);
+
+    /// Lets others have it too from now on, who want it shared.
+    /// \throws Error `io_failure`
+    void share(const std::filesystem::path& path);
 
     ~FileLock();
     FileLock(FileLock&& other) noexcept;

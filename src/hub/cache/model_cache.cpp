@@ -75,8 +75,9 @@ std::optional<fs::path> ModelCache::find_package(const ModelKey& key, const Pack
     return packages_.find(key, package, hashes);
 }
 
-fs::path ModelCache::bring_package(const ModelKey& key, const PackageMetadata& package, const std::string& model_config,
-                                   const BringFiles& bring, const Waiting& waiting, Hashes hashes) {
+HeldPackage ModelCache::bring_package(const ModelKey& key, const PackageMetadata& package,
+                                      const std::string& model_config, const BringFiles& bring, const Waiting& waiting,
+                                      Hashes hashes) {
     return packages_.bring(key, package, model_config, bring, waiting, hashes);
 }
 

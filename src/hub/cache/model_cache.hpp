@@ -25,12 +25,12 @@
 ///         packages/ID/                the package as formats/ reads it: hard links to blobs, model_config.json,
 ///                                     and .package.json: handle, size, time, digests of each file
 ///         downloads/ID/               what is on its way
-///         ID.lock                     held by the process that brings the package
+///         ID.lock                     exclusive: bringing the package; shared: loading it
 ///         ID.used                     as old as the package's last use, give or take a day
 ///     compiled/HASH/ID/               made by compile_model of the package whose path has this hash: the network and
 ///                                     compiled.json
 ///     choices/SHA256.json             what was chosen for a request
-///     store.lock                      shared: bringing a package; exclusive: taking files away
+///     store.lock                      shared: bringing or loading a package; exclusive: taking files away
 namespace inference_models::hub {
 
 class ModelCache {
@@ -72,9 +72,9 @@ public:
     /// again. Where only the description is another, it alone is written, if the cache can be.
     /// \param model_config  the text of the package's model_config.json
     /// \throws Error as `bring` does, `cancelled`, `io_failure` that names the directory
-    [[nodiscard]] std::filesystem::path bring_package(const ModelKey& key, const PackageMetadata& package,
-                                                      const std::string& model_config, const BringFiles& bring,
-                                                      const Waiting& waiting, Hashes hashes = Hashes::compared);
+    [[nodiscard]] HeldPackage bring_package(const ModelKey& key, const PackageMetadata& package,
+                                            const std::string& model_config, const BringFiles& bring,
+                                            const Waiting& waiting, Hashes hashes = Hashes::compared);
 
     // --- Choices
 

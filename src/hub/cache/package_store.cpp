@@ -100,8 +100,8 @@ void note_use(const ModelLayout& model, const std::string& package_id) {
 }
 
 /// Keeps the times that files were found with, so that they are not read the next time; in silence where that cannot be
-/// written, or where somebody takes things away.
-void keep_times(const CacheLayout& layout, const fs::path& package, const PackageCheck& check) {
+/// written. For a package that is held since before it was checked: else this manifest could be that of another one.
+void keep_times(const fs::path& package, const PackageCheck& check) {
     PackageManifest manifest = *check.manifest;
     bool is_changed = false;
     for (std::size_t i = 0; i < manifest.files.size(); ++i) {
@@ -110,8 +110,7 @@ void keep_times(const CacheLayout& layout, const fs::path& package, const Packag
     }
     if (!is_changed) return;
     try {
-        const auto lock = FileLock::try_take(layout.lock(), FileLock::Kind::shared);
-        if (lock) write_manifest(package, manifest);
+        write_manifest(package, manifest);
     } catch (const Error& error) {
         log::message(LogLevel::debug, "The new times of files are not kept: {}", error.message());
     }
@@ -329,15 +328,38 @@ bool lies_in_cache(const CacheLayout& layout, const ModelLayout& model) {
     });
 }
 
+/// What may be a lock; nothing where a cache cannot be locked, since it cannot be written or is damaged there.
+template <class Take>
+std::optional<FileLock> if_possible(Take take) {
+    try {
+        return take();
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::io_failure) throw;
+        log::message(LogLevel::debug, "A package of the cache is not held: {}", error.message());
+        return std::nullopt;
+    }
+}
+
+FileLock lock_store(const CacheLayout& layout, const Waiting& waiting) {
+    return FileLock::take(layout.lock(), FileLock::Kind::shared, waiting,
+                          "Another process is taking files away from the cache of models");
+}
+
+FileLock lock_package(const ModelLayout& model, const std::string& package_id, const std::string& model_id,
+                      FileLock::Kind kind, const Waiting& waiting) {
+    return FileLock::take(
+        model.lock(package_id), kind, waiting,
+        fmt::format("Another process is downloading or loading package {} of {}", package_id, model_id));
+}
+
 }  // namespace
 
-std::optional<PackageManifest> PackageStore::find_manifest(const ModelLayout& model,
-                                                           const std::string& package_id) const {
-    if (!is_package_id(package_id) || !lies_in_cache(layout_, model)) return std::nullopt;
+std::optional<PackageManifest> PackageStore::find_manifest(const ModelLayout& model, const std::string& package_id,
+                                                           bool is_held) const {
     const fs::path package = model.package(package_id);
     const PackageCheck check = check_package(package, Reading::where_time_changed);
     if (check.state == CacheState::whole) {
-        keep_times(layout_, package, check);
+        if (is_held) keep_times(package, check);
         return check.manifest;
     }
     if (facts_of(package)) {
@@ -348,44 +370,63 @@ std::optional<PackageManifest> PackageStore::find_manifest(const ModelLayout& mo
 
 std::optional<fs::path> PackageStore::find(const ModelKey& key, const PackageMetadata& package, Hashes hashes) const {
     const ModelLayout model = layout_.model(key);
-    const auto manifest = find_manifest(model, package.id);
+    if (!is_package_id(package.id) || !lies_in_cache(layout_, model)) return std::nullopt;
+    const auto try_to_lock = [](const fs::path& path) {
+        return if_possible([&] { return FileLock::try_take(path, FileLock::Kind::shared); });
+    };
+    const auto store = try_to_lock(layout_.lock());
+    const auto lock = try_to_lock(model.lock(package.id));
+    const auto manifest = find_manifest(model, package.id, store && lock);
     if (!manifest || !has_files_of(*manifest, package, hashes)) return std::nullopt;
     note_use(model, package.id);
     return model.package(package.id);
 }
 
-fs::path PackageStore::bring(const ModelKey& key, const PackageMetadata& package, const std::string& model_config,
-                             const BringFiles& bring, const Waiting& waiting, Hashes hashes) const {
+HeldPackage PackageStore::bring(const ModelKey& key, const PackageMetadata& package, const std::string& model_config,
+                                const BringFiles& bring, const Waiting& waiting, Hashes hashes) const {
     expect_usable(package);
     const ModelLayout model = layout_.model(key);
-    const auto with_right_files = [&] {
-        auto manifest = find_manifest(model, package.id);
+    // The store's lock first: whoever takes things away holds it alone, and then nobody holds a package's.
+    const auto hold = [&] {
+        auto store = if_possible([&] { return std::optional(lock_store(layout_, waiting)); });
+        auto lock = if_possible([&] {
+            return std::optional(lock_package(model, package.id, key.model_id, FileLock::Kind::shared, waiting));
+        });
+        return HeldPackage{model.package(package.id), std::move(store), std::move(lock)};
+    };
+    const auto with_right_files = [&](bool is_held) {
+        auto manifest = lies_in_cache(layout_, model) ? find_manifest(model, package.id, is_held) : std::nullopt;
         return manifest && has_files_of(*manifest, package, hashes) ? std::move(manifest) : std::nullopt;
     };
     const auto is_finished = [&](const std::optional<PackageManifest>& here) {
         return here && has_description(*here, model_config);
     };
-    if (const auto found = with_right_files(); !is_finished(found)) {
-        try {
-            layout_.make(layout_.root());
-            // This lock first: whoever takes things away holds it alone, and then nobody holds a package's.
-            const FileLock store = FileLock::take(layout_.lock(), FileLock::Kind::shared, waiting,
-                                                  "Another process is taking files away from the cache of models");
-            layout_.make(model.directory());
-            const FileLock lock = FileLock::take(
-                model.lock(package.id), FileLock::Kind::exclusive, waiting,
-                fmt::format("Another process is downloading package {} of {}", package.id, key.model_id));
-            const auto here = with_right_files();
-            if (!is_finished(here)) Bringing(layout_, model, package).run(key, model_config, bring, here);
-        } catch (const Error& error) {
-            // A cache that cannot be written is of use as it is.
-            if (error.kind() != ErrorKind::io_failure || !with_right_files()) throw;
-            log::message(LogLevel::warning, "What the provider says of package {} today is not kept: {}", package.id,
-                         error.message());
+    if (lies_in_cache(layout_, model)) {
+        HeldPackage held = hold();
+        if (is_finished(with_right_files(held.store && held.package))) {
+            note_use(model, package.id);
+            return held;
         }
     }
-    note_use(model, package.id);
-    return model.package(package.id);
+    try {
+        layout_.make(layout_.root());
+        FileLock store = lock_store(layout_, waiting);
+        layout_.make(model.directory());
+        FileLock lock = lock_package(model, package.id, key.model_id, FileLock::Kind::exclusive, waiting);
+        const auto here = with_right_files(true);
+        if (!is_finished(here)) Bringing(layout_, model, package).run(key, model_config, bring, here);
+        note_use(model, package.id);
+        lock.share(model.lock(package.id));
+        return {model.package(package.id), std::move(store), std::move(lock)};
+    } catch (const Error& error) {
+        // A cache that cannot be written is of use as it is.
+        if (error.kind() != ErrorKind::io_failure || !lies_in_cache(layout_, model)) throw;
+        HeldPackage held = hold();
+        if (!with_right_files(false)) throw;
+        log::message(LogLevel::warning, "What the provider says of package {} today is not kept: {}", package.id,
+                     error.message());
+        return held;
+    }
 }
 
 }  // namespace inference_models::hub

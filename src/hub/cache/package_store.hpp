@@ -23,6 +23,13 @@ using BringFiles = std::function<std::vector<DownloadedFile>(std::span<const Fil
 /// alone who believe: whoever compares must never get it.
 enum class Hashes { compared, believed };
 
+/// A package in the cache, which nobody takes away or replaces while this lives, where the cache can be locked.
+struct HeldPackage {
+    std::filesystem::path path;
+    std::optional<FileLock> store;
+    std::optional<FileLock> package;
+};
+
 /// The packages of a cache and the contents that they share.
 class PackageStore {
 public:
@@ -31,13 +38,14 @@ public:
     /// As ModelCache says.
     [[nodiscard]] std::optional<std::filesystem::path> find(const ModelKey& key, const PackageMetadata& package,
                                                             Hashes hashes) const;
-    [[nodiscard]] std::filesystem::path bring(const ModelKey& key, const PackageMetadata& package,
-                                              const std::string& model_config, const BringFiles& bring,
-                                              const Waiting& waiting, Hashes hashes) const;
+    [[nodiscard]] HeldPackage bring(const ModelKey& key, const PackageMetadata& package,
+                                    const std::string& model_config, const BringFiles& bring, const Waiting& waiting,
+                                    Hashes hashes) const;
 
 private:
-    [[nodiscard]] std::optional<PackageManifest> find_manifest(const ModelLayout& model,
-                                                               const std::string& package_id) const;
+    /// \param is_held  nobody replaces it meanwhile, so that something may be written in it
+    [[nodiscard]] std::optional<PackageManifest> find_manifest(const ModelLayout& model, const std::string& package_id,
+                                                               bool is_held) const;
 
     CacheLayout layout_;
 };

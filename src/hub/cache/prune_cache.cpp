@@ -28,7 +28,8 @@ namespace {
 
 using Identity = std::pair<dev_t, ino_t>;
 
-/// Listings and choices are written in no time, so it is worth a moment to wait for them; downloads are not.
+/// Listings and choices are written in no time, and many models are loaded in no time, so it is worth a moment to wait
+/// for them; downloads are not.
 FileLock lock_alone(const CacheLayout& layout) {
     constexpr int kTries = 10;
     constexpr std::chrono::milliseconds kPause{50};
@@ -37,9 +38,10 @@ FileLock lock_alone(const CacheLayout& layout) {
         if (lock) return *std::move(lock);
         std::this_thread::sleep_for(kPause);
     }
-    throw Error(ErrorKind::cache_busy, layout.root().string(),
-                fmt::format("{} is in use: a model is being downloaded to it", layout.root().string()),
-                "Try again when the download is done.");
+    throw Error(
+        ErrorKind::cache_busy, layout.root().string(),
+        fmt::format("{} is in use: a model is being downloaded to it or loaded from it", layout.root().string()),
+        "Try again when that is done.");
 }
 
 void expect_kept(const std::vector<KeptModel>& models, const std::vector<std::string>& ids, const fs::path& root) {

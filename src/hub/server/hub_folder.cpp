@@ -135,9 +135,20 @@ void HubFolder::find_models(const std::string& below) {
         } else if (!is_inside(entry)) {
             log::message(LogLevel::warning, "{} is left out: it is a link that leads elsewhere", entry.string());
         } else {
-            if (describe(id)) model_ids_.push_back(id);
+            if (is_served(id)) model_ids_.push_back(id);
             find_models(id);
         }
+    }
+}
+
+/// What is wrong with one model is no reason to serve none of the others.
+bool HubFolder::is_served(const std::string& model_id) {
+    try {
+        return describe(model_id).has_value();
+    } catch (const Error& error) {
+        log::message(LogLevel::warning, "{} is left out: {} {}", (directory_ / model_id).string(), error.message(),
+                     error.hint());
+        return false;
     }
 }
 

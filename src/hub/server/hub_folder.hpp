@@ -65,6 +65,7 @@ private:
         std::filesystem::file_time_type time;
     };
 
+    [[nodiscard]] bool is_served(const std::string& model_id);
     void find_models(const std::string& below);
     [[nodiscard]] bool is_inside(const std::filesystem::path& path) const;
     [[nodiscard]] std::optional<PackageMetadata> describe_package(const std::string& model_id,

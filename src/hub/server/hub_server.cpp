@@ -20,6 +20,7 @@
 #include <chrono>
 #include <exception>
 #include <inference_models/error.hpp>
+#include <list>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
@@ -48,6 +49,8 @@ constexpr std::string_view kFiles = "/files/";
 constexpr std::uint32_t kMostHeaderBytes = 16U << 10U;
 constexpr std::size_t kPiece = std::size_t{128} << 10U;
 constexpr std::size_t kMostConnections = 256;
+constexpr std::size_t kMostOfOnePeer = 128;
+constexpr auto kPatienceWithReaders = 5s;    ///< who takes nothing for longer makes room for others
 constexpr auto kTimeForARequest = 15s;       ///< from the end of the one before to its last byte
 constexpr auto kTimeForAPiece = 60s;         ///< to be taken by the client
 constexpr auto kTimeToClose = 1s;            ///< for a client to read the last answer and close
@@ -67,22 +70,50 @@ beast::string_view beast_text(std::string_view text) {
     return {text.data(), text.size()};
 }
 
+/// What a connection is waiting for.
+enum class Waiting { for_a_request, for_the_reader, for_the_folder };
+
 /// What is known of a client's connection.
 struct Connection {
+    using Clock = std::chrono::steady_clock;
+
+    Connection(beast::tcp_stream of, std::string with) : stream(std::move(of)), peer(std::move(with)) {}
+
     beast::tcp_stream stream;
     std::string peer;
     beast::flat_buffer buffer;
+    Waiting waiting = Waiting::for_a_request;
+    Clock::time_point waiting_since = Clock::now();
+    bool is_ended = false;  ///< it had to make room
+
+    void wait(Waiting next) {
+        waiting = next;
+        waiting_since = Clock::now();
+    }
+
+    /// Whether nobody misses it: no request was made, or its answer is not being read.
+    [[nodiscard]] bool may_make_room() const {
+        if (is_ended || waiting == Waiting::for_the_folder) return false;
+        return waiting == Waiting::for_a_request || Clock::now() - waiting_since > kPatienceWithReaders;
+    }
+
+    void end() {
+        is_ended = true;
+        stream.close();
+    }
 };
 
 /// False where the connection is of no use any more.
 asio::awaitable<bool> write_header(Connection& connection, Response& response) {
     http::response_serializer<http::empty_body> serializer(response);
+    connection.wait(Waiting::for_the_reader);
     connection.stream.expires_after(kTimeForAPiece);
     const auto [problem, count] = co_await http::async_write_header(connection.stream, serializer, kAwait);
     co_return !problem;
 }
 
 asio::awaitable<bool> write_text(Connection& connection, std::string_view text) {
+    connection.wait(Waiting::for_the_reader);
     connection.stream.expires_after(kTimeForAPiece);
     const auto [problem, count] =
         co_await asio::async_write(connection.stream, asio::buffer(text.data(), text.size()), kAwait);
@@ -194,6 +225,7 @@ std::optional<http::status> complaint_about(const beast::error_code& problem) {
 
 /// Lets the client read the last answer: to close while it is still sending would take the answer away from it.
 asio::awaitable<void> close(Connection& connection) {
+    if (connection.is_ended) co_return;
     beast::error_code ignored;
     std::ignore = connection.stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
     connection.stream.expires_after(kTimeToClose);
@@ -251,7 +283,11 @@ struct HubServer::State {
           address(address_of(acceptor)) {}
 
     asio::awaitable<void> accept_all();
-    asio::awaitable<void> serve(tcp::socket socket);
+    asio::awaitable<void> serve(std::list<Connection>::iterator connection);
+    /// Ends the connection that has been waiting for longest for what does not come, if there is one.
+    /// \param peer  whose; empty: anybody's
+    bool make_room(const std::string& peer);
+    [[nodiscard]] std::size_t connections_of(const std::string& peer) const;
     asio::awaitable<Answer> answer(const Request& request);
     asio::awaitable<Answer> answer_listing(const Request& request, std::string_view query);
     asio::awaitable<Answer> answer_file(const Request& request, std::string_view place);
@@ -265,21 +301,37 @@ struct HubServer::State {
     }
 
     hub::HubFolder folder;  ///< used by `folder_thread` alone, once there are connections
-    std::size_t connections = 0;
     asio::io_context context{1};
+    std::list<Connection> connections;
     std::optional<asio::thread_pool> folder_thread;  ///< there is none before `run`, so that a caller may block signals
     tcp::acceptor acceptor;
     asio::steady_timer slot_is_free;  ///< cancelled when a connection ends
     std::string address;
 };
 
-/// While there are as many connections as may be, others wait in the system's queue.
+bool HubServer::State::make_room(const std::string& peer) {
+    Connection* longest = nullptr;
+    for (Connection& connection : connections) {
+        const bool is_meant = connection.may_make_room() && (peer.empty() || connection.peer == peer);
+        if (is_meant && (longest == nullptr || connection.waiting_since < longest->waiting_since)) {
+            longest = &connection;
+        }
+    }
+    if (longest == nullptr) return false;
+    log::message(LogLevel::info, "{} is idle; its connection makes room", longest->peer);
+    longest->end();
+    return true;
+}
+
+std::size_t HubServer::State::connections_of(const std::string& peer) const {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        connections, [&](const Connection& each) { return !each.is_ended && each.peer == peer; }));
+}
+
+/// While there are as many connections as may be, and all of them are busy, the next one waits, and others behind it in
+/// the system's queue.
 asio::awaitable<void> HubServer::State::accept_all() {
     while (true) {
-        while (connections >= kMostConnections) {
-            slot_is_free.expires_at(asio::steady_timer::time_point::max());
-            static_cast<void>(co_await slot_is_free.async_wait(kAwait));
-        }
         auto [problem, socket] = co_await acceptor.async_accept(kAwait);
         if (problem) {
             log::message(LogLevel::warning, "a connection could not be accepted: {}", problem.message());
@@ -287,9 +339,21 @@ asio::awaitable<void> HubServer::State::accept_all() {
             static_cast<void>(co_await pause.async_wait(kAwait));
             continue;
         }
-        ++connections;
-        asio::co_spawn(context, serve(std::move(socket)), [this](const std::exception_ptr& failure) {
-            --connections;
+        while (connections.size() >= kMostConnections) {
+            make_room({});
+            slot_is_free.expires_after(kPatienceWithReaders);  // by then others may have become idle
+            static_cast<void>(co_await slot_is_free.async_wait(kAwait));
+        }
+        beast::error_code ignored;
+        const std::string peer = socket.remote_endpoint(ignored).address().to_string();
+        if (connections_of(peer) >= kMostOfOnePeer && !make_room(peer)) {
+            log::message(LogLevel::warning, "a connection of {} is refused: it has {}", peer, kMostOfOnePeer);
+            continue;
+        }
+        connections.emplace_front(beast::tcp_stream(std::move(socket)), peer);
+        const auto connection = connections.begin();
+        asio::co_spawn(context, serve(connection), [this, connection](const std::exception_ptr& failure) {
+            connections.erase(connection);
             slot_is_free.cancel();
             if (!failure) return;
             try {
@@ -301,15 +365,14 @@ asio::awaitable<void> HubServer::State::accept_all() {
     }
 }
 
-asio::awaitable<void> HubServer::State::serve(tcp::socket socket) {
+asio::awaitable<void> HubServer::State::serve(std::list<Connection>::iterator place) {
+    Connection& connection = *place;
     beast::error_code ignored;
-    std::ignore = socket.set_option(tcp::no_delay(true), ignored);
-    const tcp::endpoint peer = socket.remote_endpoint(ignored);
-    Connection connection{
-        .stream = beast::tcp_stream(std::move(socket)), .peer = peer.address().to_string(), .buffer = {}};
+    std::ignore = connection.stream.socket().set_option(tcp::no_delay(true), ignored);
     for (bool goes_on = true; goes_on;) {
         http::request_parser<http::empty_body> parser;
         parser.header_limit(kMostHeaderBytes);
+        connection.wait(Waiting::for_a_request);
         connection.stream.expires_after(kTimeForARequest);
         const auto [problem, count] =
             co_await http::async_read_header(connection.stream, connection.buffer, parser, kAwait);
@@ -322,6 +385,7 @@ asio::awaitable<void> HubServer::State::serve(tcp::socket socket) {
             Answer answered = refusal(unreadable, *complaint, "the request cannot be read");
             goes_on = co_await send(connection, unreadable, answered);
         } else {
+            connection.wait(Waiting::for_the_folder);
             Answer answered = co_await answer(parser.get());
             goes_on = co_await send(connection, parser.get(), answered);
         }
