@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -204,6 +205,7 @@ def test_nothing_is_unpacked_that_could_be_left_behind(compiled_file, place, tes
         test_data / "models/yolov8n-640/torch-script-fp32",
         test_data / "images/bus.jpg",
         env={
+            **os.environ,
             "TMPDIR": str(temporary),
             "INFERENCE_HOME": str(place(compiled_file("fp32").read_bytes(), "fp32")),
         },
