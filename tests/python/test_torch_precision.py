@@ -237,3 +237,11 @@ def test_the_script_says_what_it_cannot_read(script, tmp_path):
     assert "weights cannot be loaded" in run.stderr
     assert run.stdout == ""
     assert list(tmp_path.iterdir()) == [tmp_path / "weights"]
+
+
+def test_the_script_compiles_in_fp32_alone(script, tmp_path):
+    size = ["--batch", "1", "--height", "32", "--width", "32"]
+    command = [sys.executable, script, "--input", tmp_path / "weights", "--output", tmp_path / "made.pt2", *size]
+    run = subprocess.run([*command, "--precision", "bf16"], capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert "load that with precision=bf16" in run.stderr
