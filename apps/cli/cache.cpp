@@ -62,7 +62,7 @@ ExitCode verify(std::vector<std::string> ids, bool json) {
     return std::ranges::all_of(models, is_whole) ? ExitCode::ok : ExitCode::failure;
 }
 
-void add_verify(CLI::App& cache, Action& chosen) {
+void add_verification(CLI::App& cache, Action& chosen) {
     struct Arguments {
         std::vector<std::string> models;
         bool json = false;
@@ -119,7 +119,7 @@ void add_cache(CLI::App& program, Action& chosen) {
     CLI::App* const cache = program.add_subcommand("cache", "Look after downloaded models");
     cache->require_subcommand(1);
     add_list(*cache, chosen);
-    add_verify(*cache, chosen);
+    add_verification(*cache, chosen);
     add_prune(*cache, chosen);
     add_path(*cache, chosen);
 }

@@ -18,5 +18,6 @@ void add_engine(CLI::App& program, Action& chosen);
 void add_describe(CLI::App& program, Action& chosen);
 void add_cache(CLI::App& program, Action& chosen);
 void add_hub(CLI::App& program, Action& chosen);
+void add_verify(CLI::App& program, Action& chosen);
 
 }  // namespace inference_models::cli

@@ -14,6 +14,7 @@ enum class ExitCode : int {
     usage = 2,
     unreadable_input = 3,  ///< some images could not be read; the others are done
     no_usable_backend = 4,
+    disagreement = 5,  ///< a candidate finds something else than the reference
 };
 
 [[nodiscard]] ExitCode exit_code(ErrorKind kind) noexcept;

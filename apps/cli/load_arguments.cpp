@@ -39,6 +39,18 @@ AcceptedRange<Number> range_of(const std::string& option, const std::string& wor
                 "Use a number, or a range MIN:MAX.");
 }
 
+/// `640` for a square, or `480x640`.
+ImageSize size_of(const std::string& word) {
+    const std::string_view text = word;
+    const std::size_t cross = text.find('x');
+    const auto height = formats::to_number<std::int32_t>(text.substr(0, cross));
+    const auto width =
+        cross == std::string_view::npos ? height : formats::to_number<std::int32_t>(text.substr(cross + 1));
+    if (height && width) return {.width = *width, .height = *height};
+    throw Error(ErrorKind::invalid_argument, "--image-size", fmt::format("--image-size does not know `{}`", word),
+                "Use a number of pixels for a square, or HEIGHTxWIDTH.");
+}
+
 /// `CUDAExecutionProvider:device_id=0;arena_extend_strategy=kSameAsRequested`
 ExecutionProvider provider_of(std::string_view word) {
     const std::size_t colon = word.find(':');
@@ -107,6 +119,12 @@ void LoadArguments::add_to(CLI::App& command) {
                        "for. By default what the package stores");
     command.add_option("--device", device_, "cpu, cuda or cuda:N");
     command.add_option("--batch-size", batch_size_, "images per run that the package must allow: N or MIN:MAX");
+    command.add_option("--image-size", image_size_,
+                       "bring images to this size, where the package takes other sizes than its own: pixels of a "
+                       "square, or HEIGHTxWIDTH");
+    command.add_flag("--rect", rect_,
+                     "letterbox each image to the smallest multiples of the package's stride that it fits in, where "
+                     "the package takes other sizes than its own");
     command
         .add_option(kProviders, providers_,
                     "ONNX Runtime's, such as CUDAExecutionProvider or CUDAExecutionProvider:device_id=0;key=value")
@@ -162,6 +180,8 @@ LoadOptions LoadArguments::options() const {
     for (const auto& name : providers_) options.onnx_execution_providers.push_back(provider_of(name));
     options.model_package_id = package_;
     if (!batch_size_.empty()) options.batch_size = range_of<std::int64_t>("--batch-size", batch_size_, batch_size_);
+    if (!image_size_.empty()) options.image_size = size_of(image_size_);
+    options.rect = rect_;
     options.threads = threads_;
     options.max_package_loading_attempts = attempts_;
     if (!nms_fusion_.empty()) options.nms_fusion_preferences = fusion_of(nms_fusion_);

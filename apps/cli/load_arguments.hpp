@@ -31,6 +31,8 @@ private:
     std::string device_;
     std::vector<std::string> providers_;
     std::string batch_size_;
+    std::string image_size_;
+    bool rect_ = false;
     std::optional<std::uint32_t> threads_;
     std::string weights_provider_;
     std::optional<std::uint32_t> attempts_;

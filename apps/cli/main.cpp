@@ -70,6 +70,7 @@ int run(int argument_count, char** arguments) {
     add_describe(program, chosen);
     add_cache(program, chosen);
     add_hub(program, chosen);
+    add_verify(program, chosen);
     try {
         program.parse(argument_count, arguments);
     } catch (const CLI::Success& answered) {  // --help, --version

@@ -13,6 +13,7 @@
 
 #include "commands.hpp"
 #include "common/printable.hpp"
+#include "image_arguments.hpp"
 #include "load_arguments.hpp"
 
 namespace inference_models::cli {
@@ -48,11 +49,6 @@ double milliseconds(nanoseconds time) {
 /// A float32 in as few digits as tell it from its neighbours.
 Json number(float value) {
     return std::stod(fmt::format("{}", value));
-}
-
-std::string lower(std::string text) {
-    std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
-    return text;
 }
 
 std::string dump(const Json& json) {
@@ -189,46 +185,6 @@ private:
     std::filesystem::path directory_;
     std::set<std::filesystem::path> taken_;  // inputs, and what was saved
 };
-
-/// The images that lie in a directory, by name.
-std::vector<std::filesystem::path> images_in(const std::filesystem::path& directory) {
-    static const std::set<std::string> endings{".jpg", ".jpeg", ".png", ".webp", ".bmp"};
-    std::vector<std::filesystem::path> paths;
-    std::error_code problem;
-    std::error_code ignored;
-    for (std::filesystem::directory_iterator entry(directory, problem), end; !problem && entry != end;
-         entry.increment(problem)) {
-        const bool is_image = endings.contains(lower(entry->path().extension().string()));
-        if (is_image && entry->is_regular_file(ignored)) paths.push_back(entry->path());
-    }
-    if (problem) {
-        throw Error(ErrorKind::io_failure, directory.string(),
-                    fmt::format("the directory {} cannot be read: {}", directory.string(), problem.message()),
-                    "Check that this user may read it.");
-    }
-    if (paths.empty()) {
-        throw Error(ErrorKind::invalid_argument, directory.string(),
-                    fmt::format("the directory {} holds no images", directory.string()),
-                    "First comes the model, then image files (.jpg, .png, .webp, .bmp) or directories that hold some.");
-    }
-    std::ranges::sort(paths);
-    return paths;
-}
-
-/// Images named one by one, and those that lie in named directories.
-std::vector<std::filesystem::path> image_paths(const std::vector<std::string>& arguments) {
-    std::vector<std::filesystem::path> paths;
-    for (const std::filesystem::path argument : arguments) {
-        std::error_code ignored;
-        if (std::filesystem::is_directory(argument, ignored)) {
-            const auto inside = images_in(argument);
-            paths.insert(paths.end(), inside.begin(), inside.end());
-        } else {
-            paths.push_back(argument);
-        }
-    }
-    return paths;
-}
 
 Prediction predict(const std::filesystem::path& path, const Arguments& arguments, const ObjectDetectionModel& model,
                    AnnotatedPictures& pictures) {

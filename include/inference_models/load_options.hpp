@@ -1,6 +1,7 @@
 #pragma once
 
 #include <inference_models/export.hpp>
+#include <inference_models/image.hpp>
 #include <inference_models/types.hpp>
 
 #include <cstdint>
@@ -51,6 +52,10 @@ struct LoadOptions {
     std::optional<Device> device;                 ///< none: a GPU where the engine can use it, else the CPU
     std::optional<AcceptedRange<std::int64_t>> batch_size;  ///< images per run, all of which the package must allow; at
                                                             ///< least 1
+    std::optional<ImageSize> image_size;  ///< that images are brought to, instead of the package's own; where a package
+                                          ///< takes other sizes, multiples of its stride
+    bool rect = false;  ///< letterbox each image to the smallest multiples of the stride that it fits in once it is
+                        ///< scaled to image_size, so that less is computed; where a package takes other sizes
     std::vector<ExecutionProvider> onnx_execution_providers;  ///< in order; one that is not there is an error.
                                                               ///< Empty: what the device needs
     std::optional<std::uint32_t> threads;                     ///< at most this many compute threads, at least 1.

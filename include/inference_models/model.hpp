@@ -34,7 +34,8 @@ struct ModelDescription {
     Precision precision = Precision::fp32;                  ///< what it is really computed in
     std::uint32_t threads = 1;                              ///< compute threads that the engine was given
     std::int64_t max_batch_size = 1;  ///< most images of one run; a call with more makes several runs
-    ImageSize network_input;          ///< width and height that images are brought to
+    ImageSize network_input;          ///< width and height that images are brought to, or the most of it with `rect`
+    bool rect = false;                ///< each image has an input of its own that is no larger than it needs
     Explanation explanation;          ///< why it was chosen
 };
 

@@ -77,6 +77,8 @@ public:
                                                 StageTimes* times = nullptr) const;
 
     /// The three stages of `infer` one by one, for those who want to look in between. They copy; `infer` does not.
+    /// \throws Error `invalid_argument` where the model was loaded with `rect` and the images need inputs of different
+    ///         sizes, which one tensor cannot hold
     [[nodiscard]] PreProcessedImages pre_process(std::span<const ImageView> images) const;
 
     /// Runs the network on a tensor as `pre_process` makes it: its raw outputs in the network's order.

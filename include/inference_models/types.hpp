@@ -70,6 +70,7 @@ struct Device {
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::string_view display_name(Engine value) noexcept;
 
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::optional<BackendType> parse_backend_type(std::string_view text) noexcept;
+[[nodiscard]] INFERENCE_MODELS_EXPORT std::optional<Engine> parse_engine(std::string_view text) noexcept;
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::optional<Precision> parse_precision(std::string_view text) noexcept;
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::optional<RequestedPrecision> parse_requested_precision(
     std::string_view text) noexcept;

@@ -19,5 +19,6 @@ void bind_weights_provider(nb::module_& module);
 void bind_images(nb::module_& module);
 void bind_detections(nb::module_& module);
 void bind_object_detection_model(nb::module_& module);
+void bind_agreement(nb::module_& module);
 
 }  // namespace inference_models::python

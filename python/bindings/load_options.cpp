@@ -73,6 +73,24 @@ AcceptedRange<std::int64_t> batch_sizes(nb::handle value) {
     return {whole_number(kArgument, value[0]), whole_number(kArgument, value[1])};
 }
 
+std::int32_t side(nb::handle value) {
+    const std::int64_t pixels = whole_number("image_size", value);
+    if (pixels < 1 || pixels > std::numeric_limits<std::int32_t>::max()) {
+        throw Error(ErrorKind::invalid_argument, "image_size", fmt::format("image_size = {}", pixels),
+                    "image_size is a number of pixels, at least 1, or (height, width).");
+    }
+    return static_cast<std::int32_t>(pixels);
+}
+
+/// The side of a square, or (height, width).
+ImageSize image_size(nb::handle value) {
+    if (!nb::isinstance<nb::tuple>(value) && !nb::isinstance<nb::list>(value)) {
+        return {.width = side(value), .height = side(value)};
+    }
+    if (nb::len(value) != 2) throw wrong_type("image_size", value, "a whole number, or (height, width)");
+    return {.width = side(value[1]), .height = side(value[0])};
+}
+
 std::uint32_t positive_count(const char* argument, nb::handle value) {
     const std::int64_t count = whole_number(argument, value);
     if (count < 1 || count > std::numeric_limits<std::uint32_t>::max()) {
@@ -176,6 +194,9 @@ constexpr std::array kOptions{
     Option{"model_package_id", set_text<&LoadOptions::model_package_id>},
     Option{"batch_size",
            [](LoadOptions& options, const char*, nb::handle value) { options.batch_size = batch_sizes(value); }},
+    Option{"image_size",
+           [](LoadOptions& options, const char*, nb::handle value) { options.image_size = image_size(value); }},
+    Option{"rect", set_flag<&LoadOptions::rect>},
     Option{"quantization",
            [](LoadOptions& options, const char* name, nb::handle value) {
                for (const nb::object& one : one_or_several(value)) {

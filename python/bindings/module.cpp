@@ -22,4 +22,5 @@ NB_MODULE(_core, module) {
     bind_images(module);
     bind_detections(module);
     bind_object_detection_model(module);
+    bind_agreement(module);
 }

@@ -121,7 +121,9 @@ void bind_descriptions(nb::module_& module) {
         .member("threads", &ModelDescription::threads, "compute threads that the engine was given")
         .member("max_batch_size", &ModelDescription::max_batch_size,
                 "most images of one run; a call with more makes several runs")
-        .member("network_input", &ModelDescription::network_input, "the size that images are brought to")
+        .member("network_input", &ModelDescription::network_input,
+                "the size that images are brought to, or the most of it with `rect`")
+        .member("rect", &ModelDescription::rect, "whether each image has an input that is no larger than it needs")
         .member("explanation", &ModelDescription::explanation, "why it was chosen")
         .plain();
     RecordBinding<PreProcessingMetadata>(module, "PreProcessingMetadata",

@@ -21,7 +21,7 @@ from inference_models._core import (
 )
 from inference_models.auto_model import AutoModel
 from inference_models.detections import Detections
-from inference_models.enums import BackendType, ColorFormat, Quantization
+from inference_models.enums import BackendType, ColorFormat, Precision, Quantization
 from inference_models.errors import (
     BaseInferenceModelsError,
     CorruptedModelPackageError,
@@ -79,6 +79,7 @@ __all__ = [
     "OfflineModelStatus",
     "OfflinePackageStatus",
     "PaymentRequiredModelAccessError",
+    "Precision",
     "Quantization",
     "RetryError",
     "UnauthorizedModelAccessError",

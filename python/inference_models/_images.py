@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import weakref
 from collections.abc import Iterator, Sequence
 from itertools import count, islice
@@ -39,6 +40,11 @@ class ImageReference:
             return None
         image = holder if self._index is None else holder[self._index]
         return _core.ImageInput(image, self._color_format, None)
+
+    def name(self, index: int) -> str:
+        """What a report calls the image at this place of a call: its path, if it has one."""
+        holder = self._holder()
+        return os.fsdecode(holder) if isinstance(holder, (str, os.PathLike)) else f"image {index}"
 
 
 def each_image(images, color_format) -> Iterator[Image]:

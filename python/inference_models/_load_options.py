@@ -19,6 +19,8 @@ LOAD_OPTIONS = (
     "backend",
     "model_package_id",
     "batch_size",
+    "image_size",
+    "rect",
     "quantization",
     "precision",
     "onnx_execution_providers",

@@ -7,9 +7,10 @@ import sys
 from typing import Any
 
 from inference_models import _core
+from inference_models._images import each_image
 from inference_models._keyword_arguments import suggests_keywords
 from inference_models._load_options import LOAD_OPTIONS, SOURCE_OPTIONS, load_options
-from inference_models.enums import BackendType, Precision, Quantization
+from inference_models.enums import BackendType, ColorFormat, Precision, Quantization
 from inference_models.object_detection_model import ObjectDetectionModel
 
 
@@ -26,6 +27,8 @@ class AutoModel:
         model_package_id: str | None = None,
         backend: str | BackendType | list[str | BackendType] | None = None,
         batch_size: int | tuple[int, int] | None = None,
+        image_size: int | tuple[int, int] | None = None,
+        rect: bool = False,
         quantization: str | Quantization | list[str | Quantization] | None = None,
         precision: str | Precision | None = None,
         onnx_execution_providers: list[str | tuple[str, dict]] | None = None,
@@ -58,10 +61,14 @@ class AutoModel:
             backend: run with this one, or with one of these, or fail: "trt", "torch", "hugging-face", "onnx",
                 "openvino", in any case. None: the best of all
             batch_size: images per run that the package must allow, at least 1, or (fewest, most) of them
+            image_size: bring images to this size instead of the package's own, where it takes others: the side of a
+                square, or (height, width), multiples of the package's stride
+            rect: scale each image to fit `image_size`, or the package's own size, and pad it only to the next multiples
+                of the package's stride, so that less is computed. As Ultralytics does for its own checkpoints
             quantization: only packages stored in this, or one of these: "fp32", "fp16", "bf16", "int8". None: the
                 package's own, int8 only where `model_package_id` names it
-            precision: that the network is computed in: "fp32", "fp16", "bf16", "int8", or "fastest", the lowest that the
-                processor has instructions for and that needs no other weights. What cannot is out. None: the
+            precision: what the network is computed in: "fp32", "fp16", "bf16", "int8", or "fastest", the lowest that
+                the processor has instructions for and that needs no other weights. What cannot is out. None: the
                 package's own; fp32 is computed in fp32
             onnx_execution_providers: ONNX Runtime's, in this order: names, or tuples of a name and a dictionary of its
                 options. One that is not there is an error. None: what the device needs
@@ -103,6 +110,8 @@ class AutoModel:
             "model_package_id": model_package_id,
             "backend": backend,
             "batch_size": batch_size,
+            "image_size": image_size,
+            "rect": rect,
             "quantization": quantization,
             "precision": precision,
             "onnx_execution_providers": onnx_execution_providers,
@@ -132,6 +141,42 @@ class AutoModel:
         Args: those of `from_pretrained`, without `verbose`.
         """
         return _core.explain(model_id_or_path, load_options("explain", LOAD_OPTIONS, options))
+
+    @staticmethod
+    def verify(
+        model_id_or_path: str | os.PathLike,
+        images: Any,
+        *,
+        confidence: float = 0.4,
+        iou_threshold: float = 0.3,
+        input_color_format: ColorFormat | None = None,
+        **options: Any,
+    ) -> _core.AgreementReport:
+        """Runs a model in every way in which it runs here, each package in each engine and precision, and compares what
+        it finds with what its fp32 package finds in ONNX Runtime. `print()` shows the report as tables.
+
+        A candidate that differs by more than its gate allows, or that cannot be loaded, falls short:
+
+        - fp32: every object within 0.1 pixels and 1e-4 of confidence
+        - bf16, fp16: every object above `confidence` + 0.05 with an IoU of at least 0.95, within 0.02 of confidence
+        - int8: of the objects above `confidence` + 0.05, at least 90 % found, and at most 10 % besides
+
+        Args:
+            model_id_or_path: as for `from_pretrained`
+            images: as for `ObjectDetectionModel.infer`; they must show objects, or else nothing is proved
+            confidence, iou_threshold, input_color_format: as for `ObjectDetectionModel.infer`
+            options: those of `from_pretrained` without `verbose`; they narrow what is compared, and `precision` names
+                one alone
+
+        Returns:
+            the report; its `verdict` is "passes", "falls-short" or "proves-nothing"
+        """
+        known = ("confidence", "iou_threshold", "input_color_format", *LOAD_OPTIONS)
+        load = load_options("verify", known, options)
+        detection = _core.ObjectDetectionOptions(confidence, iou_threshold, 300, False)
+        inputs = list(each_image(images, input_color_format))
+        names = [image.reference.name(index) for index, image in enumerate(inputs)]
+        return _core.verify(model_id_or_path, [image.input for image in inputs], names, load, detection)
 
     @staticmethod
     def describe_model(

@@ -121,6 +121,9 @@ std::string to_string(const Device& value) {
 std::optional<BackendType> parse_backend_type(std::string_view text) noexcept {
     return value_of(kBackendTypes, text);
 }
+std::optional<Engine> parse_engine(std::string_view text) noexcept {
+    return value_of(kEngines, text);
+}
 std::optional<Precision> parse_precision(std::string_view text) noexcept {
     return value_of(kPrecisions, text);
 }

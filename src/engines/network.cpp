@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <inference_models/error.hpp>
 #include <map>
 #include <new>
@@ -69,7 +70,8 @@ const im_adapter& open_adapter(const std::filesystem::path& library) {
     void* const handle = open_library(library, kInstallAnew);
     const auto entry = reinterpret_cast<im_adapter_entry>(::dlsym(handle, "inference_models_adapter"));
     const im_adapter* const adapter = entry != nullptr ? entry(IM_ADAPTER_ABI, &kHost) : nullptr;
-    if (adapter == nullptr || adapter->abi != IM_ADAPTER_ABI || adapter->struct_size < sizeof(im_adapter)) {
+    if (adapter == nullptr || adapter->abi != IM_ADAPTER_ABI ||
+        adapter->struct_size < offsetof(im_adapter, compile_network)) {
         throw Error(ErrorKind::engine_failure, library.string(),
                     fmt::format("{} is not an engine adapter of this version", library.string()), kInstallAnew);
     }
@@ -131,6 +133,28 @@ im_device device(const Device& from) {
 Device device(const im_device& from) {
     return {static_cast<DeviceKind>(from.kind), from.index};
 }
+
+/// A request as a C struct that points into it.
+struct NetworkStruct {
+    explicit NetworkStruct(const NetworkRequest& request)
+        : file(request.file),
+          providers(request.execution_providers),
+          raw{sizeof(im_network_request),
+              static_cast<std::int32_t>(request.format),
+              text(request.file.native()),
+              file.bytes().data(),
+              file.bytes().size(),
+              device(request.device),
+              request.precision ? static_cast<std::int32_t>(*request.precision) : IM_PRECISION_OF_PACKAGE,
+              request.threads,
+              providers.structs.size(),
+              providers.structs.data(),
+              text(request.cache_directory.native()),
+              request.is_compiled ? 1U : 0U} {}
+    MappedFile file;
+    ProviderStructs providers;
+    im_network_request raw;
+};
 
 }  // namespace
 
@@ -251,23 +275,27 @@ OpenedRuntime::OpenedRuntime(const im_adapter& adapter, im_runtime* handle) : ad
 }
 
 std::unique_ptr<Network> OpenedRuntime::load(const NetworkRequest& request) const {
-    const MappedFile file(request.file);
-    const ProviderStructs providers(request.execution_providers);
-    const im_network_request raw{
-        sizeof(im_network_request),
-        static_cast<std::int32_t>(request.format),
-        text(request.file.native()),
-        file.bytes().data(),
-        file.bytes().size(),
-        device(request.device),
-        request.precision ? static_cast<std::int32_t>(*request.precision) : IM_PRECISION_OF_PACKAGE,
-        request.threads,
-        providers.structs.size(),
-        providers.structs.data(),
-        text(request.cache_directory.native())};
+    const NetworkStruct network(request);
     im_network* handle = nullptr;
-    throw_failure(adapter_, adapter_.load_network(handle_, &raw, &handle), request.file.native());
+    throw_failure(adapter_, adapter_.load_network(handle_, &network.raw, &handle), request.file.native());
     return std::make_unique<Network>(adapter_, handle, request.file);
+}
+
+void OpenedRuntime::compile(const CompileRequest& request) const {
+    const bool can_compile =
+        adapter_.struct_size >= offsetof(im_adapter, compile_network) + sizeof(adapter_.compile_network);
+    if (!can_compile || adapter_.compile_network == nullptr) {
+        throw Error(ErrorKind::invalid_argument, "engine",
+                    fmt::format("{} compiles no network of itself", copy(adapter_.engine)));
+    }
+    const NetworkStruct network(request.network);
+    std::vector<im_dimension> dimensions;
+    for (const auto& [name, size] : request.dimensions) {
+        dimensions.push_back({sizeof(im_dimension), text(name), size});
+    }
+    const im_compile_request raw{sizeof(im_compile_request), &network.raw, text(request.output.native()),
+                                 dimensions.size(), dimensions.data()};
+    throw_failure(adapter_, adapter_.compile_network(handle_, &raw), request.network.file.native());
 }
 
 }  // namespace inference_models::engines

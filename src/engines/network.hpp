@@ -13,6 +13,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <sys/types.h>
@@ -60,6 +61,14 @@ struct NetworkRequest {
     std::uint32_t threads = 1;
     std::vector<ExecutionProvider> execution_providers;
     std::filesystem::path cache_directory;  ///< where engines may keep what they made of networks; empty: nowhere
+    bool is_compiled = false;               ///< by this runtime on this machine: nothing is left to optimise
+};
+
+/// A network to be written as it is after all that its engine can do to it ahead of a run on this machine.
+struct CompileRequest {
+    NetworkRequest network;
+    std::filesystem::path output;
+    std::vector<std::pair<std::string, std::int64_t>> dimensions;  ///< that are open in the network, with their sizes
 };
 
 class Execution;
@@ -144,6 +153,9 @@ public:
 
     /// \throws Error `engine_failure` where the runtime refuses the network, `io_failure` where its file cannot be read
     [[nodiscard]] std::unique_ptr<Network> load(const NetworkRequest& request) const;
+
+    /// \throws Error `engine_failure`, `io_failure`; `invalid_argument` where this engine compiles no network of itself
+    void compile(const CompileRequest& request) const;
 
 private:
     OpenedRuntime(const im_adapter& adapter, im_runtime* handle);

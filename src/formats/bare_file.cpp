@@ -80,18 +80,6 @@ std::string packaging_hint(const PackagedAs& packaged) {
     return hint;
 }
 
-void describe_onnx(Package& package) {
-    const OnnxFile network = read_onnx_file(package.path);
-    package.onnx = OnnxFacts{network.ir_version, network.opset, {}};
-    package.quantization = network.precision;
-    // The metadata's batch is what was asked of the exporter, the graph is what came of it.
-    const std::optional<std::int64_t> batch = fixed_batch_of(package.path, network);
-    package.batch = {.min = batch.value_or(1), .max = batch};
-    const UltralyticsMetadata metadata = read_ultralytics_metadata(package.path, network);
-    package.architecture = metadata.architecture;
-    package.task = metadata.task;
-}
-
 ImageSize network_size(const std::filesystem::path& path, const OnnxFile& network,
                        const UltralyticsMetadata& metadata) {
     const NetworkImage image = image_of(path, network);
@@ -107,6 +95,26 @@ ImageSize network_size(const std::filesystem::path& path, const OnnxFile& networ
             path, fmt::format("takes images of {} pixels; at most {} are possible", *actual, kLargestNetworkSide));
     };
     return {.width = side(image.width, stated.width), .height = side(image.height, stated.height)};
+}
+
+/// Other sizes need an input without a height and a width, and a stride to choose them by.
+SizeRule size_rule(const std::filesystem::path& path, const OnnxFile& network, const UltralyticsMetadata& metadata) {
+    const NetworkImage image = image_of(path, network);
+    return {.own = network_size(path, network, metadata),
+            .stride = image.height || image.width ? std::nullopt : metadata.stride};
+}
+
+void describe_onnx(Package& package) {
+    const OnnxFile network = read_onnx_file(package.path);
+    package.onnx = OnnxFacts{network.ir_version, network.opset, {}};
+    package.quantization = network.precision;
+    // The metadata's batch is what was asked of the exporter, the graph is what came of it.
+    const std::optional<std::int64_t> batch = fixed_batch_of(package.path, network);
+    package.batch = {.min = batch.value_or(1), .max = batch};
+    const UltralyticsMetadata metadata = read_ultralytics_metadata(package.path, network);
+    package.architecture = metadata.architecture;
+    package.task = metadata.task;
+    package.sizes = size_rule(package.path, network, metadata);
 }
 
 /// As Ultralytics' own predictor prepares images for these tasks.

@@ -74,14 +74,24 @@ ImageSize read_size(const JsonValue& size) {
     return {.width = side("width"), .height = side("height")};
 }
 
-/// Fields that say how a network takes other sizes: only checked, since one size is used.
-void check_dynamic_size(const JsonValue& input) {
-    static_cast<void>(input.at("dynamic_spatial_size_supported").boolean());
+/// What the sides of other sizes have to be multiples of. Without a mode nothing says which sizes those are, and the
+/// reference takes none.
+std::optional<std::int32_t> read_stride(const JsonValue& input) {
+    const bool is_supported = input.at("dynamic_spatial_size_supported").boolean();
     if (const auto size = input.find("dataset_version_resize_dimensions")) static_cast<void>(read_size(*size));
     const auto mode = input.find("dynamic_spatial_size_mode");
-    if (mode && mode->at("type").choice(kDynamicSizes) == DynamicSize::pad_to_be_divisible) {
-        static_cast<void>(mode->at("value").integer(1, kLargestNetworkSide));
+    if (!mode) return std::nullopt;
+    std::int32_t stride = 1;
+    if (mode->at("type").choice(kDynamicSizes) == DynamicSize::pad_to_be_divisible) {
+        stride = static_cast<std::int32_t>(mode->at("value").integer(1, kLargestNetworkSide));
     }
+    return is_supported ? std::optional(stride) : std::nullopt;
+}
+
+/// The YOLOs' `fit-longer-edge` becomes a letterbox too.
+bool keeps_proportions(StatedResizeMode mode) {
+    return mode == StatedResizeMode::letterbox || mode == StatedResizeMode::letterbox_reflect_edges ||
+           mode == StatedResizeMode::fit_longer_edge;
 }
 
 /// The reference makes a letterbox of it for its YOLOs, and so the results are the same.
@@ -179,12 +189,18 @@ ForwardPass read_forward_pass(const JsonValue& config) {
     return {find_batch_size(*pass, "static_batch_size"), find_batch_size(*pass, "max_dynamic_batch_size")};
 }
 
+SizeRule read_size_rule(const JsonValue& config) {
+    const JsonValue input = config.at("network_input");
+    return {.own = read_size(input.at("training_input_size")),
+            .stride = read_stride(input),
+            .letterboxed = keeps_proportions(input.at("resize_mode").choice(kResizeModes))};
+}
+
 vision::PreProcessing read_pre_processing(const JsonValue& config, std::string_view architecture) {
     PreProcessing rules;
     read_image_steps(config, rules);
     const JsonValue input = config.at("network_input");
     rules.network_size = read_size(input.at("training_input_size"));
-    check_dynamic_size(input);
     rules.network_color = input.at("color_mode").choice(kColorModes);
     read_resize_mode(input, architecture, rules);
     static_cast<void>(input.at("input_channels").integer(3, 3));

@@ -30,6 +30,9 @@ struct ForwardPass {
 /// \throws Error `unsupported_model` where the architecture cannot have what the package asks for
 [[nodiscard]] vision::PreProcessing read_pre_processing(const JsonValue& config, std::string_view architecture);
 
+/// What `network_input` says of sizes; the network may know better.
+[[nodiscard]] SizeRule read_size_rule(const JsonValue& config);
+
 /// The parameters of an NMS, as far as they are stated.
 [[nodiscard]] FusedNms read_nms_parameters(const JsonValue& parameters);
 

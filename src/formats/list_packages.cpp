@@ -98,6 +98,12 @@ Listing list_packages(const std::filesystem::path& path) {
 }
 
 PackageContents read_package_contents(const Package& package) {
+    if (package.made_from) {
+        PackageContents contents = read_package_contents(*package.made_from);
+        contents.pre_processing.network_size = package.network_size.value_or(contents.pre_processing.network_size);
+        check_input_size(package, contents.pre_processing.network_size);
+        return contents;
+    }
     std::error_code ignored;
     const bool is_directory = std::filesystem::is_directory(package.path, ignored);
     PackageContents contents = is_directory ? read_roboflow_contents(package) : read_bare_contents(package);

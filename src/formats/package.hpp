@@ -3,11 +3,13 @@
 #include "vision/pre_processing.hpp"
 
 #include <inference_models/error.hpp>
+#include <inference_models/image.hpp>
 #include <inference_models/model_metadata.hpp>
 #include <inference_models/types.hpp>
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +18,13 @@
 /// A model's own files as plain values. Nothing here knows an engine or a family.
 namespace inference_models::formats {
 
+/// Which sizes a package's images may be brought to.
+struct SizeRule {
+    ImageSize own;                       ///< unless another one is asked for
+    std::optional<std::int32_t> stride;  ///< any whose sides are multiples of this; none: the own size alone
+    bool letterboxed = true;             ///< images keep their proportions, and the rest is padded
+};
+
 /// One stored form of a model, as far as selection needs to know it: what is stated of it, and where it lies.
 /// `id` is the directory's or the file's name, or its provider's.
 struct Package : PackageMetadata {
@@ -23,6 +32,9 @@ struct Package : PackageMetadata {
     TaskType task = TaskType::object_detection;
     std::filesystem::path path;     ///< the package directory, or the loose file; empty while it is not on this machine
     std::filesystem::path weights;  ///< the network's file; empty like `path`
+    std::shared_ptr<const Package> made_from;  ///< of a compiled one: the package that tells all but the network
+    std::optional<ImageSize> network_size;     ///< of a compiled one, whose network takes this size alone
+    std::optional<SizeRule> sizes;  ///< none: not known before its files are here
     std::optional<Error> problem;   ///< why it cannot be used as it is; the other members may then be defaults
 };
 

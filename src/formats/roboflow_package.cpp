@@ -161,11 +161,18 @@ BatchRule batch_of_network(const Package& package, const OnnxFile& network, cons
     return fixed_batch(*actual);
 }
 
+/// A network whose input has a height or a width takes no other.
+void correct_sizes(Package& package, const OnnxFile& network) {
+    const NetworkImage image = image_of(package.weights, network);
+    if (image.height || image.width) package.sizes->stride.reset();
+}
+
 void describe_onnx(Package& package, const JsonValue& config, const StatedBatch& stated) {
     const OnnxFile network = read_onnx_file(package.weights);
     package.onnx = OnnxFacts{network.ir_version, network.opset, read_incompatible_providers(config)};
     if (!package.quantization) package.quantization = network.precision;
     package.batch = batch_of_network(package, network, stated);
+    correct_sizes(package, network);
 }
 
 /// What only an engine can read is at least looked at: a pointer or a page in its place is the usual accident.
@@ -272,9 +279,13 @@ void describe_roboflow_package(Package& package) {
     package.fused_nms = model.features.fused_nms;
     expect_files(package, layout);
 
-    const StatedBatch stated = stated_batch(
-        model, layout.has_inference_config ? read_forward_pass(read_json_file(package.path / kInferenceConfig))
-                                           : ForwardPass{});
+    ForwardPass pass;
+    if (layout.has_inference_config) {
+        const JsonValue inference = read_json_file(package.path / kInferenceConfig);
+        pass = read_forward_pass(inference);
+        package.sizes = read_size_rule(inference);
+    }
+    const StatedBatch stated = stated_batch(model, pass);
     switch (model.backend) {
         case RoboflowBackend::onnx: return describe_onnx(package, config, stated);
         case RoboflowBackend::torch_script: return describe_torch_script(package, config, stated);

@@ -122,6 +122,16 @@ std::optional<ImageSize> read_image_size(const Entries& entries) {
     return ImageSize{.width = static_cast<std::int32_t>(sides[1]), .height = static_cast<std::int32_t>(sides[0])};
 }
 
+std::optional<std::int32_t> read_stride(const Entries& entries) {
+    const std::optional<PythonValue> value = entries.literal("stride");
+    if (!value) return std::nullopt;
+    const auto* const stride = value->as<std::int64_t>();
+    if (stride == nullptr || *stride < 1 || *stride > kLargestNetworkSide) {
+        throw entries.error("stride", fmt::format("is not a number of pixels from 1 to {}", kLargestNetworkSide));
+    }
+    return static_cast<std::int32_t>(*stride);
+}
+
 bool is_true(const PythonValue& value) {
     const auto* const flag = value.as<bool>();
     return flag != nullptr && *flag;
@@ -168,6 +178,7 @@ UltralyticsMetadata read_ultralytics_metadata(const std::filesystem::path& path,
     metadata.task = read_task(path, *entries.find("task"));
     metadata.class_names = read_names(entries);
     metadata.image_size = read_image_size(entries);
+    metadata.stride = read_stride(entries);
     metadata.fused_nms = read_fused_nms(entries);
     return metadata;
 }

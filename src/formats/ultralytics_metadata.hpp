@@ -6,6 +6,7 @@
 #include <inference_models/image.hpp>
 #include <inference_models/types.hpp>
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@ struct UltralyticsMetadata {
     TaskType task = TaskType::object_detection;
     std::vector<std::string> class_names;
     std::optional<ImageSize> image_size;  ///< of the network's input
+    std::optional<std::int32_t> stride;   ///< that the sides of other sizes have to be multiples of
     bool fused_nms = false;               ///< as the export was asked for
 };
 

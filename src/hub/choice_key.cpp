@@ -44,6 +44,8 @@ json request(const LoadOptions& options) {
             {"precision", options.precision ? json(to_string(*options.precision)) : json()},
             {"device", options.device ? json(to_string(*options.device)) : json()},
             {"batch_size", or_null(options.batch_size)},
+            {"image_size", options.image_size ? json{options.image_size->height, options.image_size->width} : json()},
+            {"rect", options.rect},
             {"onnx_execution_providers", std::move(providers)},
             {"threads", or_null(options.threads)},
             {"nms_fusion_preferences", preferences(options.nms_fusion_preferences)},
@@ -72,11 +74,16 @@ std::string lasting_facts(ModelMetadata model) {
 
 }  // namespace
 
-std::string choice_key(const RemoteModel& model, const LoadOptions& options, const RuntimeDescription& machine) {
-    const json all{{"provider", model.key.provider},        {"host", model.key.host},
-                   {"model_id", model.key.model_id},        {"credential", model.credential},
-                   {"request", request(options)},           {"machine", lasting_facts(machine)},
-                   {"model", lasting_facts(model.metadata)}};
+std::string choice_key(const FoundModel& found, const LoadOptions& options, const RuntimeDescription& machine) {
+    const RemoteModel& model = *found.remote;
+    json compiled = json::array();
+    for (const formats::Package& package : found.listing.packages) {
+        if (package.made_from) compiled.push_back(package.id);
+    }
+    const json all{
+        {"provider", model.key.provider},         {"host", model.key.host},         {"model_id", model.key.model_id},
+        {"credential", model.credential},         {"request", request(options)},    {"machine", lasting_facts(machine)},
+        {"model", lasting_facts(model.metadata)}, {"compiled", std::move(compiled)}};
     return sha256(all.dump(-1, ' ', false, json::error_handler_t::replace));
 }
 

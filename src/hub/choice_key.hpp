@@ -9,9 +9,9 @@
 
 namespace inference_models::hub {
 
-/// The name under which a choice is remembered: a hash of all that it follows from. Another request, machine, listing
-/// or version of this library has another one.
-[[nodiscard]] std::string choice_key(const RemoteModel& model, const LoadOptions& options,
+/// The name under which a choice of a provider's model is remembered: a hash of all that it follows from. Another
+/// request, machine, listing, version of this library, or set of compiled packages has another one.
+[[nodiscard]] std::string choice_key(const FoundModel& model, const LoadOptions& options,
                                      const RuntimeDescription& machine);
 
 }  // namespace inference_models::hub

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <filesystem>
 #include <inference_models/weights_provider.hpp>
+#include <iterator>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "formats/missing_model.hpp"
 #include "formats/model_config_text.hpp"
 #include "hub/checked_names.hpp"
+#include "hub/compiled/compiled_packages.hpp"
 #include "hub/progress/progress_report.hpp"
 #include "hub/providers/providers.hpp"
 #include "hub/providers/roboflow_provider.hpp"
@@ -226,6 +228,14 @@ Error known_nowhere(const std::string& text, const Error& answer, const Settings
             answer.hint().empty() ? missing.hint() : fmt::format("{} {}", missing.hint(), answer.hint())};
 }
 
+/// A package of a provider where it lies on this machine.
+formats::Package local_package(const fs::path& directory, const formats::Package& package) {
+    formats::Package local = formats::list_packages(directory).packages.front();
+    local.trusted_source = package.trusted_source;
+    local.files = package.files;
+    return local;
+}
+
 FoundModel bundled_model(const fs::path& directory) {
     FoundModel model;
     model.listing = formats::list_packages(directory);
@@ -235,8 +245,10 @@ FoundModel bundled_model(const fs::path& directory) {
 
 }  // namespace
 
-FoundModel find_model(const std::string& text, const LoadOptions& options, const Settings& settings,
-                      const BundledModels& bundled) {
+namespace {
+
+FoundModel find_uncompiled(const std::string& text, const LoadOptions& options, const Settings& settings,
+                           const BundledModels& bundled) {
     const std::string& provider = options.weights_provider;
     const bool may_be_path = provider.empty() || provider == kLocal || !is_model_id(text);
     if (provider == kLocal || (may_be_path && lies_at(text))) return {formats::list_packages(text), std::nullopt};
@@ -256,8 +268,70 @@ FoundModel find_model(const std::string& text, const LoadOptions& options, const
     }
 }
 
+/// A package as it lies on this machine; nothing where it does not, or is damaged.
+std::optional<formats::Package> kept_package(const RemoteModel& remote, const formats::Package& package,
+                                             const ModelCache& cache, Hashes hashes) {
+    const auto directory = cache.find_package(remote.key, package, hashes);
+    if (!directory) return std::nullopt;
+    try {
+        return local_package(*directory, package);
+    } catch (const Error&) {
+        return std::nullopt;  // told when it is loaded
+    }
+}
+
+/// What was compiled of the packages that lie on this machine, of which only those are read that something was compiled
+/// of.
+void add_compiled_packages(FoundModel& model, const LoadOptions& options, const Settings& settings) {
+    const CompiledPackages compiled(settings.cache_directory);
+    if (!compiled.has_any()) return;
+    std::vector<formats::Package> added;
+    for (const formats::Package& package : model.listing.packages) {
+        if (!model.remote) {
+            std::ranges::move(compiled.of(package), std::back_inserter(added));
+            continue;
+        }
+        const ModelCache cache(settings.cache_directory);
+        if (!compiled.has_any_of(cache.package_directory(model.remote->key, package.id))) continue;
+        if (const auto kept = kept_package(*model.remote, package, cache, hashes_for(options))) {
+            std::ranges::move(compiled.of(*kept), std::back_inserter(added));
+        }
+    }
+    for (formats::Package& package : added) {
+        const bool is_taken = std::ranges::find(model.listing.packages, package.id, &formats::Package::id) !=
+                              model.listing.packages.end();
+        if (!is_taken) model.listing.packages.push_back(std::move(package));
+    }
+    std::ranges::sort(model.listing.packages, {}, &formats::Package::id);
+}
+
+}  // namespace
+
+FoundModel find_model(const std::string& text, const LoadOptions& options, const Settings& settings,
+                      const BundledModels& bundled) {
+    FoundModel model = find_uncompiled(text, options, settings, bundled);
+    add_compiled_packages(model, options, settings);
+    return model;
+}
+
+namespace {
+
+/// The listed package that a compiled one was made from.
+const formats::Package& source_of(const FoundModel& model, const formats::Package& compiled) {
+    return *std::ranges::find(model.listing.packages, compiled.made_from->id, &formats::Package::id);
+}
+
+}  // namespace
+
 LocalPackage bring_package(const FoundModel& model, const formats::Package& package, const LoadOptions& options,
                            const Settings& settings) {
+    if (package.made_from) {
+        // Its source has to be whole, and is in use.
+        LocalPackage source = bring_package(model, source_of(model, package), options, settings);
+        LocalPackage local{package, std::nullopt};
+        if (source.held) local.held.emplace(*std::move(source.held));
+        return local;
+    }
     if (!model.remote) return {package, std::nullopt};
     const RemoteModel& remote = *model.remote;
     ModelCache cache(settings.cache_directory);
@@ -281,9 +355,7 @@ LocalPackage bring_package(const FoundModel& model, const formats::Package& pack
     HeldPackage held = cache.bring_package(
         remote.key, package, formats::model_config_text(package), bring, [&] { return report.waited(); },
         hashes_for(options));
-    LocalPackage local{formats::list_packages(held.path).packages.front(), std::nullopt};
-    local.trusted_source = package.trusted_source;
-    local.files = package.files;
+    LocalPackage local{local_package(held.path, package), std::nullopt};
     local.held.emplace(std::move(held));
     return local;
 }

@@ -33,7 +33,8 @@ struct LocalPackage : formats::Package {
     std::optional<HeldPackage> held;  ///< where it lies in the cache
 };
 
-/// What lies at a path or, where nothing does, the model of this id: a bundled one, else the provider's.
+/// What lies at a path or, where nothing does, the model of this id: a bundled one, else the provider's; with what was
+/// compiled of it for this machine.
 /// \throws Error `model_not_found`, `corrupted_package`, `unsupported_model`, `invalid_argument`, and for providers
 ///         those of `ask_roboflow`
 [[nodiscard]] FoundModel find_model(const std::string& model_id_or_path, const LoadOptions& options,

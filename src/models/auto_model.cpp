@@ -12,6 +12,7 @@
 #include "common/log.hpp"
 #include "engines/engine_catalog.hpp"
 #include "engines/network.hpp"
+#include "formats/limits.hpp"
 #include "formats/package.hpp"
 #include "hub/cache/cache_layout.hpp"
 #include "hub/choice_key.hpp"
@@ -19,9 +20,11 @@
 #include "hub/find_model.hpp"
 #include "hub/local_metadata.hpp"
 #include "models/families.hpp"
+#include "models/load_listed.hpp"
 #include "models/loaded_network.hpp"
 #include "runtime/adapter_build.hpp"
 #include "runtime/describe.hpp"
+#include "selection/image_sizes.hpp"
 #include "selection/selection.hpp"
 #include "selection/words.hpp"
 
@@ -43,7 +46,15 @@ void check(const NmsFusionPreferences& preferences) {
     check("iou_threshold", preferences.iou_threshold, 1.0);
 }
 
+void check(ImageSize image_size) {
+    const auto is_possible = [](std::int32_t side) { return side >= 1 && side <= formats::kLargestNetworkSide; };
+    if (is_possible(image_size.width) && is_possible(image_size.height)) return;
+    throw Error(ErrorKind::invalid_argument, "image_size", fmt::format("image_size = {}", selection::told(image_size)),
+                fmt::format("image_size is a height and a width of 1 to {} pixels.", formats::kLargestNetworkSide));
+}
+
 void check(const LoadOptions& options) {
+    if (options.image_size) check(*options.image_size);
     if (options.batch_size && (options.batch_size->min < 1 || options.batch_size->max < options.batch_size->min)) {
         throw Error(ErrorKind::invalid_argument, "batch_size",
                     fmt::format("batch_size = {}", selection::told(*options.batch_size)),
@@ -72,11 +83,10 @@ hub::FoundModel find_model(const std::string& model_id_or_path, const LoadOption
     return hub::find_model(model_id_or_path, options, settings, hub::BundledModels::of_this_installation());
 }
 
-Plan make_plan(const std::string& model_id_or_path, const LoadOptions& options) {
-    check(options);
+Plan plan_for(hub::FoundModel model, hub::Settings settings, const LoadOptions& options) {
     Plan plan;
-    plan.settings = hub::Settings::of_this_process();
-    plan.model = find_model(model_id_or_path, options, plan.settings);
+    plan.settings = std::move(settings);
+    plan.model = std::move(model);
     plan.runtime = runtime::this_machine();
     const formats::Listing& listing = plan.model.listing;
     plan.explanation.model_id = listing.model_id;
@@ -86,6 +96,13 @@ Plan make_plan(const std::string& model_id_or_path, const LoadOptions& options) 
         selection::rank_candidates(listing, plan.runtime, options, models::supported_families());
     if (plan.model.remote) plan.explanation.notes = plan.model.remote->metadata.notes;
     return plan;
+}
+
+Plan make_plan(const std::string& model_id_or_path, const LoadOptions& options) {
+    check(options);
+    hub::Settings settings = hub::Settings::of_this_process();
+    hub::FoundModel model = find_model(model_id_or_path, options, settings);
+    return plan_for(std::move(model), std::move(settings), options);
 }
 
 std::uint32_t thread_budget(const RuntimeDescription& runtime, const LoadOptions& options) {
@@ -117,19 +134,33 @@ std::filesystem::path engine_cache(const Plan& plan, Engine engine) {
     return cache.empty() ? cache : hub::CacheLayout(cache).engine(to_string(engine));
 }
 
+/// Brings images to the sizes that were asked for, which the package allows.
+void set_sizes(models::LoadedNetwork& loaded, const formats::Package& package, const LoadOptions& options) {
+    vision::PreProcessing& rules = loaded.contents.pre_processing;
+    const ImageSize own = rules.network_size;
+    if (options.image_size) rules.network_size = *options.image_size;
+    if (options.rect) rules.rect_stride = package.sizes.value().stride;
+    loaded.is_to_be_tried = rules.network_size != own;
+    loaded.description.network_input = rules.network_size;
+    loaded.description.rect = options.rect;
+}
+
 std::unique_ptr<Model> load(const Plan& plan, const Candidate& candidate, const LoadOptions& options) {
     const hub::LocalPackage package =
         hub::bring_package(plan.model, package_of(plan.model.listing, candidate), options, plan.settings);
     const EngineRuntime& engine = plan.runtime.engine(*candidate.engine);
+    selection::check_image_sizes(package, options);
 
     models::LoadedNetwork loaded;
     loaded.contents = formats::read_package_contents(package);
     loaded.batch = package.batch;
+    set_sizes(loaded, package, options);
     const auto& runtime = engines::OpenedRuntime::open(
         {adapter_of(engine), engine.library, engine.version, engines::traits(engine.engine).adapter_is_linked});
-    loaded.network = runtime.load({package.format, package.weights, candidate.device,
-                                   asked_of_engine(package, candidate, options), thread_budget(plan.runtime, options),
-                                   options.onnx_execution_providers, engine_cache(plan, engine.engine)});
+    loaded.network =
+        runtime.load({package.format, package.weights, candidate.device, asked_of_engine(package, candidate, options),
+                      thread_budget(plan.runtime, options), options.onnx_execution_providers,
+                      engine_cache(plan, engine.engine), package.compiled.has_value()});
 
     const engines::NetworkDescription& network = loaded.network->description();
     ModelDescription& description = loaded.description;
@@ -150,7 +181,6 @@ std::unique_ptr<Model> load(const Plan& plan, const Candidate& candidate, const 
     // An engine cannot tell that a network is quantised: its inputs are fp32.
     description.precision = package.quantization == Precision::int8 ? Precision::int8 : network.precision;
     description.threads = network.threads;
-    description.network_input = loaded.contents.pre_processing.network_size;
     description.explanation = plan.explanation;
     return models::make_model(std::move(loaded));
 }
@@ -191,7 +221,7 @@ public:
     RememberedChoice(const Plan& plan, const LoadOptions& options) : settings_(plan.settings) {
         if (!plan.model.remote || !options.use_auto_resolution_cache) return;
         cache_.emplace(settings_.cache_directory);
-        key_ = hub::choice_key(*plan.model.remote, options, plan.runtime);
+        key_ = hub::choice_key(plan.model, options, plan.runtime);
     }
 
     /// Puts the candidate that was chosen first, where it still runs here.
@@ -322,6 +352,10 @@ std::optional<Plan> plan_anew(const std::string& model_id, LoadOptions options) 
 }
 
 }  // namespace
+
+std::unique_ptr<Model> models::load_listed(hub::FoundModel model, const LoadOptions& options) {
+    return load_best(plan_for(std::move(model), hub::Settings::of_this_process(), options), options);
+}
 
 std::unique_ptr<Model> AutoModel::from_pretrained(const std::string& model_id_or_path, const LoadOptions& options) {
     Plan plan = make_plan(model_id_or_path, options);

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstring>
 #include <inference_models/error.hpp>
+#include <limits>
 #include <utility>
 
 namespace inference_models::models {
@@ -58,14 +59,17 @@ vision::TensorLayout layout_of(const LoadedNetwork& loaded) {
     const auto& shape = *input.shape;
     const auto may_be = [](std::int64_t side, std::int64_t wanted) { return side == wanted || side < 0; };
     const ImageSize size = loaded.contents.pre_processing.network_size;
+    const bool is_rect = loaded.contents.pre_processing.rect_stride.has_value();
     const auto fits = [&](std::size_t channels, std::size_t height, std::size_t width) {
-        return may_be(shape[channels], kChannels) && may_be(shape[height], size.height) &&
-               may_be(shape[width], size.width);
+        const bool has_free_sides = shape[height] < 0 && shape[width] < 0;
+        return may_be(shape[channels], kChannels) && (has_free_sides || !is_rect) &&
+               may_be(shape[height], size.height) && may_be(shape[width], size.width);
     };
     if (shape.size() == 4 && fits(1, 2, 3)) return vision::TensorLayout::nchw;
     if (shape.size() == 4 && fits(3, 1, 2)) return vision::TensorLayout::nhwc;
-    throw not_an_image_network(loaded, fmt::format("takes [{}] in `{}`, which is no batch of {}x{} images",
-                                                   fmt::join(shape, ", "), input.name, size.width, size.height));
+    throw not_an_image_network(
+        loaded, fmt::format("takes [{}] in `{}`, which is no batch of {}x{} images{}", fmt::join(shape, ", "),
+                            input.name, size.width, size.height, is_rect ? " and of smaller ones" : ""));
 }
 
 /// Images [channels, height, width] one behind the other -> [height, width, channels].
@@ -106,8 +110,18 @@ std::vector<ImageNetwork::Chunk> ImageNetwork::chunks(std::size_t images) const 
     return all;
 }
 
-std::vector<std::int64_t> ImageNetwork::input_shape(std::size_t batch) const {
-    const ImageSize size = loaded_.contents.pre_processing.network_size;
+std::vector<ImageNetwork::Group> ImageNetwork::groups(std::span<const ImageView> images) const {
+    std::vector<Group> all;
+    for (std::size_t place = 0; place < images.size(); ++place) {
+        const ImageSize size = vision::network_size_for(images[place].size(), loaded_.contents.pre_processing);
+        auto group = std::ranges::find(all, size, &Group::size);
+        if (group == all.end()) group = all.insert(all.end(), {size, {}});
+        group->places.push_back(place);
+    }
+    return all;
+}
+
+std::vector<std::int64_t> ImageNetwork::input_shape(std::size_t batch, ImageSize size) const {
     const auto count = static_cast<std::int64_t>(batch);
     if (layout_ == vision::TensorLayout::nchw) return {count, kChannels, size.height, size.width};
     return {count, size.height, size.width, kChannels};
@@ -118,8 +132,8 @@ vision::TensorLayout ImageNetwork::layout_in(const engines::TensorView& input) c
     return input.order == engines::MemoryOrder::channels_last ? vision::TensorLayout::nhwc : layout_;
 }
 
-std::size_t ImageNetwork::image_bytes() const {
-    return element_count(input_shape(1)) * element_size(input_type_);
+std::size_t ImageNetwork::image_bytes(ImageSize size) const {
+    return element_count(input_shape(1, size)) * element_size(input_type_);
 }
 
 RunOutputs ImageNetwork::outputs(engines::Execution& execution, std::size_t batch) const {
@@ -139,35 +153,48 @@ RunOutputs ImageNetwork::outputs(engines::Execution& execution, std::size_t batc
 }
 
 void ImageNetwork::run_images(std::span<const ImageView> images, StageTimes& times, const OnRun& on_run) const {
-    for (const Chunk& chunk : chunks(images.size())) {
-        engines::Execution execution = loaded_.network->acquire();
-        std::vector<PreProcessingMetadata> metadata;
-        {
-            const Stopwatch watch(times.pre_process);
-            const engines::TensorView input = execution.input(0, input_shape(chunk.batch));
-            const std::span memory(input.data, input.byte_count());
-            const vision::TensorLayout layout = layout_in(input);
-            const std::size_t bytes = image_bytes();
-            for (std::size_t i = 0; i < chunk.images; ++i) {
-                metadata.push_back(vision::pre_process(images[chunk.first + i], loaded_.contents.pre_processing,
-                                                       {memory.subspan(i * bytes, bytes), input_type_, layout}));
+    for (const Group& group : groups(images)) {
+        for (const Chunk& chunk : chunks(group.places.size())) {
+            const auto places = std::span(group.places).subspan(chunk.first, chunk.images);
+            engines::Execution execution = loaded_.network->acquire();
+            std::vector<PreProcessingMetadata> metadata;
+            {
+                const Stopwatch watch(times.pre_process);
+                const engines::TensorView input = execution.input(0, input_shape(chunk.batch, group.size));
+                const std::span memory(input.data, input.byte_count());
+                const vision::TensorLayout layout = layout_in(input);
+                const std::size_t bytes = image_bytes(group.size);
+                for (std::size_t i = 0; i < places.size(); ++i) {
+                    metadata.push_back(vision::pre_process(images[places[i]], loaded_.contents.pre_processing,
+                                                           {memory.subspan(i * bytes, bytes), input_type_, layout}));
+                }
+                std::ranges::fill(memory.subspan(places.size() * bytes), std::byte{0});
             }
-            std::ranges::fill(memory.subspan(chunk.images * bytes), std::byte{0});
+            RunOutputs results;
+            {
+                const Stopwatch watch(times.forward);
+                execution.run();
+                results = outputs(execution, chunk.batch);
+            }
+            const Stopwatch watch(times.post_process);
+            on_run(places, metadata, results);
         }
-        RunOutputs results;
-        {
-            const Stopwatch watch(times.forward);
-            execution.run();
-            results = outputs(execution, chunk.batch);
-        }
-        const Stopwatch watch(times.post_process);
-        on_run(chunk.first, metadata, results);
     }
 }
 
 PreProcessedImages ImageNetwork::pre_process(std::span<const ImageView> images) const {
-    PreProcessedImages result{Tensor(input_type_, input_shape(images.size())), {}};
-    const std::size_t bytes = image_bytes();
+    const std::vector<Group> sizes = groups(images);
+    if (sizes.size() > 1) {
+        throw Error(ErrorKind::invalid_argument, "images",
+                    fmt::format("the images are brought to {} sizes, {}x{} and {}x{} among them, which one tensor "
+                                "cannot hold",
+                                sizes.size(), sizes[0].size.width, sizes[0].size.height, sizes[1].size.width,
+                                sizes[1].size.height),
+                    "Call pre_process once for the images of each size, or load the model without rect.");
+    }
+    const ImageSize size = sizes.empty() ? loaded_.contents.pre_processing.network_size : sizes.front().size;
+    PreProcessedImages result{Tensor(input_type_, input_shape(images.size(), size)), {}};
+    const std::size_t bytes = image_bytes(size);
     for (std::size_t i = 0; i < images.size(); ++i) {
         result.metadata.push_back(
             vision::pre_process(images[i], loaded_.contents.pre_processing,
@@ -176,22 +203,49 @@ PreProcessedImages ImageNetwork::pre_process(std::span<const ImageView> images) 
     return result;
 }
 
+/// Whether pre-processing brings images to this size.
+bool ImageNetwork::takes(ImageSize size) const {
+    const vision::PreProcessing& rules = loaded_.contents.pre_processing;
+    if (!rules.rect_stride) return size == rules.network_size;
+    const auto fits = [&](std::int32_t side, std::int32_t most) {
+        return side > 0 && side % *rules.rect_stride == 0 && side - *rules.rect_stride < most;
+    };
+    return fits(size.width, rules.network_size.width) && fits(size.height, rules.network_size.height);
+}
+
+/// The size of the images in a tensor; for one that holds none, the size that it should have.
+ImageSize ImageNetwork::size_in(const Tensor& input) const {
+    constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max();
+    const ImageSize nominal = loaded_.contents.pre_processing.network_size;
+    const std::span<const std::int64_t> shape = input.shape();
+    if (shape.size() != 4) return nominal;
+    const std::size_t rows = layout_ == vision::TensorLayout::nchw ? 2 : 1;
+    if (shape[rows] > kMost || shape[rows + 1] > kMost) return nominal;
+    const ImageSize size{.width = static_cast<std::int32_t>(shape[rows + 1]),
+                         .height = static_cast<std::int32_t>(shape[rows])};
+    return takes(size) ? size : nominal;
+}
+
 std::vector<Tensor> ImageNetwork::forward(const Tensor& input) const {
     const auto images = input.shape().empty() ? 0 : static_cast<std::size_t>(input.shape()[0]);
-    const auto expected = input_shape(images);
+    const ImageSize size = size_in(input);
+    const auto expected = input_shape(images, size);
     if (input.type() != input_type_ || input.shape() != expected) {
+        const auto& stride = loaded_.contents.pre_processing.rect_stride;
         throw Error(ErrorKind::invalid_argument, "input",
-                    fmt::format("the network takes {} [batch, {}], but was given {} [{}]", to_string(input_type_),
-                                fmt::join(std::span(expected).subspan(1), ", "), to_string(input.type()),
-                                fmt::join(input.shape(), ", ")),
+                    fmt::format("the network takes {} [batch, {}]{}, but was given {} [{}]", to_string(input_type_),
+                                fmt::join(std::span(expected).subspan(1), ", "),
+                                stride ? fmt::format(" or smaller multiples of {}", *stride) : "",
+                                to_string(input.type()), fmt::join(input.shape(), ", ")),
                     "Pass what pre_process returned.");
     }
     std::vector<Tensor> results;
     for (const Chunk& chunk : chunks(images)) {
         engines::Execution execution = loaded_.network->acquire();
-        const engines::TensorView view = execution.input(0, input_shape(chunk.batch));
+        const engines::TensorView view = execution.input(0, input_shape(chunk.batch, size));
         const std::span memory(view.data, view.byte_count());
-        const auto from = input.bytes().subspan(chunk.first * image_bytes(), chunk.images * image_bytes());
+        const std::size_t bytes = image_bytes(size);
+        const auto from = input.bytes().subspan(chunk.first * bytes, chunk.images * bytes);
         if (layout_in(view) == layout_) {
             std::ranges::copy(from, memory.begin());
         } else {

@@ -13,6 +13,7 @@ struct LoadedNetwork {
     ModelDescription description;
     formats::PackageContents contents;
     BatchRule batch;
+    bool is_to_be_tried = false;  ///< before anybody relies on it: not even its package is sure that it runs like this
     std::unique_ptr<engines::Network> network;
 };
 

@@ -128,14 +128,15 @@ std::vector<Detections> ObjectDetectionModel::infer(std::span<const ImageView> i
     StageTimes own_times;
     implementation_->network.run_images(
         images, times != nullptr ? *times : own_times,
-        [&](std::size_t first, std::span<const PreProcessingMetadata> metadata, const models::RunOutputs& outputs) {
+        [&](std::span<const std::size_t> places, std::span<const PreProcessingMetadata> metadata,
+            const models::RunOutputs& outputs) {
             std::vector<FloatOutput> floats;
             for (std::size_t i = 0; i < outputs.views.size(); ++i) {
                 const engines::TensorView& view = outputs.views[i];
                 floats.emplace_back(outputs.names[i], view.type, view.shape, view.data);
             }
             for (std::size_t i = 0; i < metadata.size(); ++i) {
-                results[first + i] = decode_image(*implementation_->decoder, floats, i, metadata[i], options);
+                results[places[i]] = decode_image(*implementation_->decoder, floats, i, metadata[i], options);
             }
         });
     return results;
@@ -183,9 +184,10 @@ std::unique_ptr<Model> make_model(LoadedNetwork loaded) {
                     fmt::format("there is no implementation of {} for {}", description.architecture,
                                 to_string(description.task)));
     }
+    const bool is_untried = loaded.is_to_be_tried;
     auto implementation = std::make_unique<ObjectDetectionModel::Implementation>(std::move(loaded), std::move(decoder));
     const models::ImageNetwork& network = implementation->network;
-    const bool is_to_be_tried = !network.declares_shape();
+    const bool is_to_be_tried = is_untried || !network.declares_shape();
     const ImageSize size = network.contents().pre_processing.network_size;
     auto model = std::make_unique<ObjectDetectionModel>(std::move(implementation));
     // Better now, while another candidate can be taken, than at somebody's first image.

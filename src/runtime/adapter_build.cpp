@@ -68,6 +68,16 @@ std::vector<std::string> torch_arguments(const fs::path& library) {
             "-ltorch_cpu", "-lc10"};
 }
 
+/// The adapter's own sources, in an order that does not depend on the file system.
+std::vector<std::string> sources_of(const fs::path& directory) {
+    std::vector<std::string> sources;
+    for (const auto& entry : fs::directory_iterator(directory)) {
+        if (entry.path().extension() == ".cpp") sources.push_back(entry.path());
+    }
+    std::ranges::sort(sources);
+    return sources;
+}
+
 std::vector<std::string> command(const EngineRuntime& runtime, const fs::path& sources, const fs::path& output) {
     const std::string engine(to_string(runtime.engine));
     std::vector<std::string> arguments{runtime.adapter_compiler,
@@ -79,9 +89,9 @@ std::vector<std::string> command(const EngineRuntime& runtime, const fs::path& s
                                        "-w",
                                        "-I",
                                        sources,
-                                       sources / "engines" / engine / "adapter.cpp",
                                        "-o",
                                        output};
+    std::ranges::move(sources_of(sources / "engines" / engine), std::back_inserter(arguments));
     std::ranges::move(torch_arguments(runtime.library), std::back_inserter(arguments));
     arguments.insert(arguments.end(), {"-ldl", "-Wl,-z,now", "-Wl,--no-undefined"});
     return arguments;

@@ -17,9 +17,12 @@ std::string asked(const LoadOptions& request) {
     std::vector<std::string> options;
     if (!request.backends.empty()) options.push_back("backend=" + listed(request.backends));
     if (!request.model_package_id.empty()) options.push_back("model_package_id=" + request.model_package_id);
+    if (request.precision) options.push_back(fmt::format("precision={}", to_string(*request.precision)));
     if (!request.quantization.empty()) options.push_back("quantization=" + listed(request.quantization));
     if (request.device) options.push_back("device=" + to_string(*request.device));
     if (request.batch_size) options.push_back("batch_size=" + told(*request.batch_size));
+    if (request.image_size) options.push_back("image_size=" + told(*request.image_size));
+    if (request.rect) options.emplace_back("rect=True");
     if (!request.onnx_execution_providers.empty()) {
         std::vector<std::string_view> names;
         std::ranges::transform(request.onnx_execution_providers, std::back_inserter(names), &ExecutionProvider::name);

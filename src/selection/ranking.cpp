@@ -114,6 +114,11 @@ std::int64_t precision_place(std::optional<Precision> precision) {
     return 4;
 }
 
+/// Where one precision is asked for, what was compiled in it stands with those that are still to be converted to it.
+std::int64_t stored_precision_place(const formats::Package& package, const LoadOptions& request) {
+    return package.compiled && request.precision ? 0 : precision_place(package.quantization);
+}
+
 /// Only who asks for the fastest lets the precision decide before the backend.
 std::int64_t computed_precision_place(const Candidate& candidate, const LoadOptions& request) {
     if (request.precision != RequestedPrecision::fastest) return 0;
@@ -194,7 +199,7 @@ std::int64_t place(Criterion criterion, const Candidate& candidate, const format
         case Criterion::computed_precision: return computed_precision_place(candidate, question.request);
         case Criterion::compiled: return first_if(package.compiled.has_value());
         case Criterion::backend: return backend_place(candidate.backend, question.request);
-        case Criterion::precision: return precision_place(package.quantization);
+        case Criterion::precision: return stored_precision_place(package, question.request);
         case Criterion::trust: return first_if(package.trusted_source);
         case Criterion::batch_kind: return first_if(!is_fixed(package.batch));
         case Criterion::fixed_batch: return is_fixed(package.batch) ? package.batch.min : 0;

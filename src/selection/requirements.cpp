@@ -1,6 +1,7 @@
 #include "selection/requirements.hpp"
 
 #include "common/version_number.hpp"
+#include "selection/image_sizes.hpp"
 #include "selection/made_on.hpp"
 #include "selection/nms_fusion.hpp"
 #include "selection/remedies.hpp"
@@ -133,6 +134,14 @@ Finding asked_batch_size(const formats::Package& package, const Question& questi
                     "use batch_size=" + told(nearest));
 }
 
+Finding asked_image_size(const formats::Package& package, const Question& question) {
+    return image_size_problem(package, question.request);
+}
+
+Finding asked_rect(const formats::Package& package, const Question& question) {
+    return rect_problem(package, question.request);
+}
+
 Finding asked_nms_fusion(const formats::Package& package, const Question& question) {
     if (!package.fused_nms) return std::nullopt;
     const std::optional<NmsFusionPreferences>& asked = question.request.nms_fusion_preferences;
@@ -157,7 +166,9 @@ using PackageRule = Finding (*)(const formats::Package&, const Question&);
 constexpr std::array<PackageRule, 5> kPackageRules{
     asked_package, known_family, required_features, stated_features, trusted_source,
 };
-constexpr std::array<PackageRule, 3> kUseRules{asked_batch_size, asked_quantization, asked_nms_fusion};
+constexpr std::array<PackageRule, 5> kUseRules{
+    asked_batch_size, asked_image_size, asked_rect, asked_quantization, asked_nms_fusion,
+};
 
 // --- Rules about a package in an engine on a device ------------------------------------------------------------------
 

@@ -27,6 +27,11 @@ template <class Number>
     return range.min == range.max ? fmt::format("{}", range.min) : fmt::format("{}..{}", range.min, range.max);
 }
 
+/// As `image_size` is given: `480x640`, the height first.
+[[nodiscard]] inline std::string told(ImageSize size) {
+    return fmt::format("{}x{}", size.height, size.width);
+}
+
 /// What a remedy ends with that asks for nothing but another request.
 inline constexpr std::string_view kWhichRunsHere = ", which runs here";
 

@@ -47,14 +47,24 @@ std::int32_t letterbox_pad(std::int32_t network_side, std::int32_t side, Letterb
     return rule == LetterboxGeometry::round ? rounded(half - 0.1) : truncated(half);
 }
 
+/// The smallest multiple of a stride that a side fits in.
+std::int32_t stretched_to(std::int32_t stride, std::int32_t side) {
+    return (side + stride - 1) / stride * stride;
+}
+
 void plan_letterbox(Geometry& geometry, const PreProcessing& rules) {
     const ImageSize from = geometry.crop.size;
-    const ImageSize to = rules.network_size;
+    ImageSize to = rules.network_size;
     const LetterboxGeometry rule = rules.letterbox_geometry;
     const double scale =
         std::min(static_cast<double>(to.width) / from.width, static_cast<double>(to.height) / from.height);
     const ImageSize size{inner_side(from.width * scale, to.width, rule),
                          inner_side(from.height * scale, to.height, rule)};
+    // Ultralytics takes whole strides away from the padding, which is the same where network_size is a multiple of it.
+    if (rules.rect_stride) {
+        to = {stretched_to(*rules.rect_stride, size.width), stretched_to(*rules.rect_stride, size.height)};
+    }
+    geometry.metadata.network_size = to;
     geometry.inner = {letterbox_pad(to.width, size.width, rule), letterbox_pad(to.height, size.height, rule), size};
     // Roboflow maps boxes back with the exact scale, Ultralytics with the scale of the rounded sides.
     const bool exact = rule == LetterboxGeometry::truncate;
@@ -81,6 +91,7 @@ Geometry plan_geometry(ImageSize image, const PreProcessing& rules) {
     Geometry geometry;
     geometry.crop = rules.static_crop ? crop_area(image, *rules.static_crop) : Area{0, 0, image};
     geometry.shown = {0, 0, geometry.crop.size};
+    geometry.metadata.network_size = rules.network_size;
     switch (rules.resize_mode) {
         case ResizeMode::stretch: plan_stretch(geometry, rules.network_size); break;
         case ResizeMode::letterbox:
@@ -92,7 +103,6 @@ Geometry plan_geometry(ImageSize image, const PreProcessing& rules) {
     metadata.crop_size = geometry.crop.size;
     metadata.crop_x = geometry.crop.x;
     metadata.crop_y = geometry.crop.y;
-    metadata.network_size = rules.network_size;
     metadata.pad_left = geometry.inner.x - geometry.shown.x;
     metadata.pad_top = geometry.inner.y - geometry.shown.y;
     return geometry;

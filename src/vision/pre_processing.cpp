@@ -115,7 +115,7 @@ std::size_t mirrored(std::ptrdiff_t place, std::size_t size) {
 template <class Element>
 class Pass {
 public:
-    Pass(const PixelRows& source, const Area& inner, const PreProcessing& rules, const NetworkInputSlot& slot,
+    Pass(const PixelRows& source, const Geometry& geometry, const PreProcessing& rules, const NetworkInputSlot& slot,
          bool reversed, Workspace& workspace)
         : source_(source),
           rules_(rules),
@@ -126,16 +126,17 @@ public:
           workspace_(workspace),
           planar_(slot.layout == TensorLayout::nchw),
           streaming_(slot.memory.size() > kStreamedBytes),
-          width_(static_cast<std::size_t>(rules.network_size.width)),
-          height_(static_cast<std::size_t>(rules.network_size.height)),
-          left_(static_cast<std::size_t>(inner.x)),
-          top_(static_cast<std::size_t>(inner.y)),
-          inner_width_(static_cast<std::size_t>(inner.size.width)),
-          inner_height_(static_cast<std::size_t>(inner.size.height)),
+          width_(static_cast<std::size_t>(geometry.metadata.network_size.width)),
+          height_(static_cast<std::size_t>(geometry.metadata.network_size.height)),
+          left_(static_cast<std::size_t>(geometry.inner.x)),
+          top_(static_cast<std::size_t>(geometry.inner.y)),
+          inner_width_(static_cast<std::size_t>(geometry.inner.size.width)),
+          inner_height_(static_cast<std::size_t>(geometry.inner.size.height)),
           straight_(goes_straight()) {
         const std::size_t lead = straight_ ? left_ % columns_at_once() : 0;
-        if (!workspace.columns.is_for(source.size().width, inner.size.width, lead)) {
-            workspace.columns = ColumnTable(source.size().width, inner.size.width, lead);
+        const std::int32_t columns = geometry.inner.size.width;
+        if (!workspace.columns.is_for(source.size().width, columns, lead)) {
+            workspace.columns = ColumnTable(source.size().width, columns, lead);
         }
         for (auto& row : workspace.resized_rows) row.resize(workspace.columns.row_length());
         workspace.blended_row.resize(workspace.columns.row_length());
@@ -315,31 +316,36 @@ Image adjusted_crop(const ImageView& image, const Area& crop, const PreProcessin
     return picture;
 }
 
-void write_slot(const PixelRows& source, const Area& inner, const PreProcessing& rules, const NetworkInputSlot& slot,
-                bool reversed, Workspace& workspace) {
+void write_slot(const PixelRows& source, const Geometry& geometry, const PreProcessing& rules,
+                const NetworkInputSlot& slot, bool reversed, Workspace& workspace) {
     if (slot.type == ElementType::float16) {
-        Pass<std::uint16_t>(source, inner, rules, slot, reversed, workspace).run();
+        Pass<std::uint16_t>(source, geometry, rules, slot, reversed, workspace).run();
     } else {
-        Pass<float>(source, inner, rules, slot, reversed, workspace).run();
+        Pass<float>(source, geometry, rules, slot, reversed, workspace).run();
     }
 }
 
 }  // namespace
 
+ImageSize network_size_for(ImageSize image, const PreProcessing& rules) {
+    return plan_geometry(image, rules).metadata.network_size;
+}
+
 PreProcessingMetadata pre_process(const ImageView& image, const PreProcessing& rules, const NetworkInputSlot& slot) {
-    assert(slot.memory.size() == static_cast<std::size_t>(rules.network_size.width) *
-                                     static_cast<std::size_t>(rules.network_size.height) * 3 * element_size(slot.type));
     thread_local Workspace workspace;
     const Geometry geometry = plan_geometry(image.size(), rules);
+    assert(slot.memory.size() == static_cast<std::size_t>(geometry.metadata.network_size.width) *
+                                     static_cast<std::size_t>(geometry.metadata.network_size.height) * 3 *
+                                     element_size(slot.type));
     const bool reversed = image.format() != ColorFormat::gray && image.format() != rules.network_color;
     if (rules.contrast) {
         const Image picture = adjusted_crop(image, geometry.crop, rules, workspace);
         const PixelRows rows(picture, geometry.shown, false, workspace.pixel_row);
-        write_slot(rows, geometry.inner, rules, slot, reversed, workspace);
+        write_slot(rows, geometry, rules, slot, reversed, workspace);
     } else {
         const Area part{geometry.crop.x + geometry.shown.x, geometry.crop.y + geometry.shown.y, geometry.shown.size};
         const PixelRows rows(image, part, rules.grayscale, workspace.pixel_row);
-        write_slot(rows, geometry.inner, rules, slot, reversed, workspace);
+        write_slot(rows, geometry, rules, slot, reversed, workspace);
     }
     workspace.shrink();
     return geometry.metadata;

@@ -51,19 +51,25 @@ struct PreProcessing {
     std::optional<Contrast> contrast;
     ResizeMode resize_mode = ResizeMode::letterbox;
     LetterboxGeometry letterbox_geometry = LetterboxGeometry::truncate;
-    ImageSize network_size;
-    std::uint8_t padding_value = 0;                ///< of each channel, before scaling
+    ImageSize network_size;                   ///< of the network's input, or the most of it, see `rect_stride`
+    std::optional<std::int32_t> rect_stride;  ///< letterboxes: each image has a network input of its own, whose sides
+                                              ///< are the smallest multiples of this that the scaled image fits in
+    std::uint8_t padding_value = 0;           ///< of each channel, before scaling
     ColorFormat network_color = ColorFormat::rgb;  ///< rgb or bgr
     std::optional<float> scaling_factor;           ///< values are divided by it; > 0
     std::optional<Normalization> normalization;    ///< (value - mean) / deviation, channels in the network's order
 };
 
-/// Room for one image in a network's input: 3 * height * width elements without gaps.
+/// Room for one image in a network's input: 3 * height * width elements of its `network_size_for`, without gaps.
 struct NetworkInputSlot {
     std::span<std::byte> memory;
     ElementType type = ElementType::float32;  ///< float32 or float16
     TensorLayout layout = TensorLayout::nchw;
 };
+
+/// The size of the network's input for an image of a size.
+/// \throws Error `invalid_image` where nothing is left of the image after the static crop
+[[nodiscard]] ImageSize network_size_for(ImageSize image, const PreProcessing& rules);
 
 /// Writes one image into its slot.
 /// \throws Error `invalid_image` where nothing is left of the image after the static crop

@@ -16,10 +16,11 @@ def test_explain_lists_every_candidate(program, test_data):
     explanation = run.json
     assert explanation["model_id"] == "yolov8n-640"
     candidates = {(one["package_id"], one["engine"]): one for one in explanation["candidates"]}
-    assert candidates[("torch-script-fp32", "torch")]["status"] == "chosen"
-    assert "torch 2.13" in candidates[("torch-script-fp32", "torch")]["reason"]
-    assert candidates[("onnx-fp32", "onnxruntime")]["status"] == "usable"
-    assert "later in the order" in candidates[("onnx-fp32", "onnxruntime")]["reason"]
+    assert candidates[("onnx-fp32", "openvino")]["status"] == "chosen"
+    assert "openvino 20" in candidates[("onnx-fp32", "openvino")]["reason"]
+    for one in (("torch-script-fp32", "torch"), ("onnx-fp32", "onnxruntime")):
+        assert candidates[one]["status"] == "usable"
+        assert "later in the order" in candidates[one]["reason"]
     checkpoint = candidates[("yolov8n.pt", None)]
     assert checkpoint["status"] == "possible"
     assert "yolo export" in checkpoint["remedy"]
@@ -77,8 +78,8 @@ def test_the_next_candidate_is_taken_when_one_fails_while_loading(program, tmp_p
     run = program("predict", tmp_path / "model", image, "--json")
     assert run.code == 0, run.stderr
     assert "warning" in run.stderr
-    assert "a in ONNX Runtime failed while loading" in run.stderr
-    assert "b in ONNX Runtime is taken instead" in run.stderr
+    assert "a in OpenVINO failed while loading" in run.stderr
+    assert "b in OpenVINO is taken instead" in run.stderr
 
 
 def test_when_every_candidate_fails_the_first_error_is_told(program, tmp_path, image):
@@ -114,7 +115,7 @@ def test_one_line_at_level_info_says_what_runs(program, package, image):
     lines = [line for line in run.stderr.splitlines() if line.startswith("info: model ")]
     assert len(lines) == 1
     assert re.search(
-        r"backend=onnx engine=ONNX Runtime \d+\.\d+\.\d+ device=cpu precision=fp32 threads=\d+ \(", lines[0]
+        r"backend=openvino engine=OpenVINO \d+\.\d+\.\d+ device=cpu precision=fp32 threads=\d+ \(", lines[0]
     )
 
 
@@ -150,7 +151,7 @@ def loaded_libraries(run):
 
 @pytest.mark.parametrize("command", [["describe-runtime"], ["predict"]])
 def test_no_foreign_runtime_is_loaded(program, package, image, command):
-    arguments = command if command == ["describe-runtime"] else [*command, package, image]
+    arguments = command if command == ["describe-runtime"] else [*command, package, image, "--backend", "onnx"]
     libraries = loaded_libraries(program(*arguments, env={"LD_DEBUG": "files"}))
     assert any(name.startswith("libinference_models.so") for name in libraries)
     assert any(name.startswith("libonnxruntime.so") for name in libraries) == (command == ["predict"])
@@ -177,6 +178,8 @@ def test_both_onnxruntime_versions_give_the_expected_results(program, test_data,
         "predict",
         test_data / "models/yolov8n-640/onnx-fp32",
         *images,
+        "--backend",
+        "onnx",
         "--json",
         "--log-level",
         "info",

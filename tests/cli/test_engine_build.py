@@ -75,9 +75,9 @@ def test_a_compiler_that_fails_is_named_with_its_words(installed, tmp_path):
 
 def test_where_it_cannot_be_built_the_next_candidate_runs(installed, test_data, tmp_path):
     environment = {"CXX": shutil.which("false"), "XDG_CACHE_HOME": str(tmp_path)}
-    run = installed(
-        "predict", test_data / "models/yolov8n-640", test_data / "images/bus.jpg", "--json", env=environment
-    )
+    asked = ("--backend", "torch", "--backend", "onnx", "--json")
+    photo = test_data / "images/bus.jpg"
+    run = installed("predict", test_data / "models/yolov8n-640", photo, *asked, env=environment)
     assert run.code == 0
     assert "the adapter for PyTorch 2.13.0 could not be built" in run.stderr
     assert run.json[0]["model"]["backend"] == "onnx"

@@ -31,15 +31,17 @@ def assert_same_objects(found, expected, name, box_tolerance):
     assert not left, f"{name}: found but not expected: {left}"
 
 
-@pytest.mark.parametrize("package", ["onnx-fp32", "torch-script-fp32"])
+@pytest.mark.parametrize(
+    ("package", "backend"), [("onnx-fp32", "onnx"), ("torch-script-fp32", "torch"), ("onnx-fp32", "openvino")]
+)
 @pytest.mark.parametrize(
     ("expected_file", "folder"),
     [("yolov8n_inference_models.json", "images"), ("crops_inference_models.json", "images/crops")],
 )
-def test_package_equals_inference_models(program, test_data, expected_file, folder, package):
+def test_package_equals_inference_models(program, test_data, expected_file, folder, package, backend):
     expected = json.loads((test_data / "expected" / expected_file).read_text())["images"]
     images = [test_data / folder / name for name in expected]
-    found = predictions(program, test_data / "models/yolov8n-640" / package, images)
+    found = predictions(program, test_data / "models/yolov8n-640" / package, images, "--backend", backend)
     assert [entry["image"]["path"] for entry in found] == [str(path) for path in images]
     for entry, (name, objects) in zip(found, expected.items(), strict=True):
         # This peer rounds its boxes to whole pixels.
@@ -50,11 +52,12 @@ def test_package_equals_inference_models(program, test_data, expected_file, fold
     ("expected_file", "folder"),
     [("yolov8n_ultralytics.json", "images"), ("crops_ultralytics.json", "images/crops")],
 )
-def test_bare_onnx_file_equals_ultralytics(program, test_data, expected_file, folder):
+@pytest.mark.parametrize("backend", ["onnx", "openvino"])
+def test_bare_onnx_file_equals_ultralytics(program, test_data, expected_file, folder, backend):
     expected = json.loads((test_data / "expected" / expected_file).read_text())["images"]
     images = [test_data / folder / name for name in expected]
     weights = test_data / "models/yolov8n-640/onnx-fp32/weights.onnx"
-    found = predictions(program, weights, images, "--confidence", "0.25", "--iou", "0.45")
+    found = predictions(program, weights, images, "--backend", backend, "--confidence", "0.25", "--iou", "0.45")
     for entry, (name, objects) in zip(found, expected.items(), strict=True):
         assert_same_objects(entry["predictions"], objects, name, BOX_TOLERANCE)
 
@@ -65,8 +68,8 @@ def test_document_has_all_its_parts(program, test_data):
     assert entry["image"] == {"path": str(photo), "width": 810, "height": 1080}
     assert entry["model"] == {
         "id": "yolov8n-640",
-        "backend": "torch",
-        "engine": "torch",
+        "backend": "openvino",
+        "engine": "openvino",
         "device": "cpu",
         "precision": "fp32",
     }

@@ -440,8 +440,8 @@ def test_verbose_says_why(client, image):
     run = client("predict", MODEL, image, "--verbose", "--json")
     assert run.code == 0, run.stderr
     assert run.json[0]["predictions"]  # standard output has the results alone
-    assert re.search(rf"^chosen +{PACKAGE} +onnx +onnxruntime +cpu", run.stderr, re.MULTILINE)
-    assert re.search(rf"^(possible|rejected) +{PACKAGE} +openvino", run.stderr, re.MULTILINE)
+    assert re.search(rf"^chosen +{PACKAGE} +openvino +openvino +cpu", run.stderr, re.MULTILINE)
+    assert re.search(rf"^usable +{PACKAGE} +onnx +onnxruntime +cpu", run.stderr, re.MULTILINE)
     assert client("predict", MODEL, image).stderr == ""
 
 

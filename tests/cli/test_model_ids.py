@@ -51,14 +51,14 @@ def chosen(candidates):
 
 def test_int8_is_taken_only_when_asked_for(program, pictures, tmp_path):
     unasked = candidates(program, tmp_path)
-    assert chosen(unasked) == ("torch-script-fp32", "torch")
+    assert chosen(unasked) == ("onnx-fp32", "openvino")
     assert unasked["onnx-fp32", "onnxruntime"]["status"] == "usable"
     int8 = unasked["onnx-int8", "onnxruntime"]
     assert (int8["status"], int8["quantization"]) == ("rejected", "int8")
     assert int8["reason"] == "int8 is used only when asked for"
     assert "quantization=int8" in int8["remedy"]
     for asked in (["--quantization", "int8"], ["--model-package-id", "onnx-int8"]):
-        assert chosen(candidates(program, tmp_path, *asked)) == ("onnx-int8", "onnxruntime")
+        assert chosen(candidates(program, tmp_path, *asked)) == ("onnx-int8", "openvino")
         run = program("predict", MODEL, pictures[0], *asked, "--json", cwd=tmp_path)
         assert run.code == 0, run.stderr
         assert run.json[0]["model"]["precision"] == "int8"

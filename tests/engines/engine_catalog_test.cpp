@@ -52,7 +52,7 @@ TEST(EngineCatalog, BackendsAreTheGuidesPairsOfFormatAndEngine) {
     EXPECT_EQ(backend_of(Engine::openvino, PackageFormat::onnx), BackendType::openvino);
     EXPECT_EQ(backend_of(Engine::openvino, PackageFormat::openvino_ir), BackendType::openvino);
     EXPECT_EQ(backend_of(Engine::torch, PackageFormat::torch_script), BackendType::torch);
-    EXPECT_EQ(backend_of(Engine::torch, PackageFormat::pt2), std::nullopt);
+    EXPECT_EQ(backend_of(Engine::torch, PackageFormat::pt2), BackendType::torch);
     EXPECT_EQ(backend_of(Engine::tensorrt, PackageFormat::trt_engine), BackendType::trt);
     EXPECT_EQ(backend_of(Engine::tensorrt, PackageFormat::onnx), std::nullopt);
     EXPECT_EQ(backend_of(Engine::onnxruntime, PackageFormat::trt_engine), std::nullopt);

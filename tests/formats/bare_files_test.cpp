@@ -33,8 +33,7 @@ protected:
         return error_of([this] { static_cast<void>(listed()); });
     }
     [[nodiscard]] Error contents_error() const {
-        const Package package = listed();
-        return error_of([&] { static_cast<void>(read_package_contents(package)); });
+        return error_of([this] { static_cast<void>(contents()); });
     }
     void answer(std::vector<std::int64_t> shape) {
         std::size_t count = 1;
@@ -85,6 +84,25 @@ TEST_F(BareFile, DynamicSizesAreTakenFromTheMetadata) {
     EXPECT_EQ(contents().pre_processing.network_size, (ImageSize{.width = 160, .height = 160}));
     network_.metadata.erase("imgsz");
     expect_error(contents_error(), ErrorKind::corrupted_package, path_.string(), "`imgsz`");
+}
+
+TEST_F(BareFile, OtherSizesNeedFreeSidesAndAStride) {
+    network_.metadata["imgsz"] = "[96, 128]";
+    network_.metadata["stride"] = "32";
+    EXPECT_EQ(listed().sizes.value().stride, std::nullopt);  // 64x32 alone
+    network_.height.reset();
+    EXPECT_EQ(listed().sizes.value().stride, std::nullopt);
+    network_.width.reset();
+    EXPECT_EQ(listed().sizes.value().own, (ImageSize{.width = 128, .height = 96}));
+    EXPECT_EQ(listed().sizes.value().stride, 32);
+    EXPECT_TRUE(listed().sizes.value().letterboxed);
+    network_.metadata.erase("stride");
+    EXPECT_EQ(listed().sizes.value().stride, std::nullopt);
+    for (const char* const stride : {"0", "-32", "16385", "32.5", "[8, 16, 32]", "'32'"}) {
+        network_.metadata["stride"] = stride;
+        expect_error(listing_error(), ErrorKind::corrupted_package, path_.string() + ": metadata stride",
+                     "is not a number of pixels from 1 to 16384");
+    }
 }
 
 TEST_F(BareFile, TheGraphStandsAboveTheMetadata) {

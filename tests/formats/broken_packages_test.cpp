@@ -29,8 +29,7 @@ protected:
 
     /// Of the second step, after a listing without problems.
     [[nodiscard]] Error contents_error() const {
-        const Listing listing = list_packages(package_);
-        return error_of([&] { static_cast<void>(read_package_contents(listing.packages.at(0))); });
+        return error_of([this] { static_cast<void>(read_package_contents(list_packages(package_).packages.at(0))); });
     }
 
     [[nodiscard]] std::string in(const std::string& name) const { return (package_ / name).string(); }

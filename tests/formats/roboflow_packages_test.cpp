@@ -131,6 +131,43 @@ TEST_F(RoboflowPackage, ClassNamesAreStripped) {
                                                     "e"));
 }
 
+TEST_F(RoboflowPackage, OtherSizesAreTakenAsThePackageAndItsNetworkSay) {
+    const std::string stated = R"("dynamic_spatial_size_supported": false)";
+    const auto stride = [&](const std::string& said) {
+        write("inference_config.json", with(kInferenceConfig, stated, said));
+        return listed().sizes.value().stride;
+    };
+    const std::string multiples = R"("dynamic_spatial_size_supported": true,
+        "dynamic_spatial_size_mode": {"type": "pad-to-be-divisible", "value": 16})";
+    EXPECT_EQ(stride(multiples), std::nullopt);  // the network takes 64x32 alone
+    OnnxNetwork network = small_detector();
+    network.height.reset();
+    network.width.reset();
+    write("weights.onnx", build_onnx(network));
+    EXPECT_EQ(stride(multiples), 16);
+    EXPECT_EQ(listed().sizes.value().own, (ImageSize{.width = 64, .height = 32}));
+    EXPECT_EQ(stride(R"("dynamic_spatial_size_supported": true, "dynamic_spatial_size_mode": {"type": "any-size"})"),
+              1);
+    EXPECT_EQ(stride(R"("dynamic_spatial_size_supported": false, "dynamic_spatial_size_mode": {"type": "any-size"})"),
+              std::nullopt);
+    EXPECT_EQ(stride(R"("dynamic_spatial_size_supported": true)"), std::nullopt);  // which ones, nobody says
+    EXPECT_EQ(stride(stated), std::nullopt);
+    become("torch-script", "weights.torchscript");
+    EXPECT_EQ(stride(multiples), 16);
+}
+
+TEST_F(RoboflowPackage, OnlyLetterboxesKeepProportions) {
+    const std::pair<const char*, bool> modes[]{{R"("letterbox")", true},
+                                               {R"("letterbox-reflect-edges")", true},
+                                               {R"("fit-longer-edge")", true},
+                                               {R"("stretch")", false},
+                                               {R"("center-crop")", false}};
+    for (const auto& [mode, keeps] : modes) {
+        write("inference_config.json", with(kInferenceConfig, R"("letterbox")", mode));
+        EXPECT_EQ(listed().sizes.value().letterboxed, keeps) << mode;
+    }
+}
+
 TEST_F(RoboflowPackage, ADynamicBatchIsAsThePackageSays) {
     OnnxNetwork network = small_detector();
     network.batch.reset();

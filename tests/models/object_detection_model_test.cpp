@@ -22,7 +22,7 @@ constexpr int kSide = 8;  // of the network's input
 /// A detector in the test engine: two boxes, one class; the mean of the input is added to every value.
 constexpr const char* kTwoBoxes = "values 2 6  2 6  2 2  2 2  0.3 0.2\n";
 
-std::unique_ptr<Model> make(const std::string& script, BatchRule batch = {}) {
+models::LoadedNetwork loaded_network(const std::string& script, BatchRule batch = {}) {
     models::LoadedNetwork loaded;
     loaded.network = tests::load_test_network(script);
     loaded.batch = batch;
@@ -31,7 +31,11 @@ std::unique_ptr<Model> make(const std::string& script, BatchRule batch = {}) {
     loaded.contents.pre_processing.scaling_factor = 255.0F;
     loaded.description.model_id = "test";
     loaded.description.architecture = "yolov8";
-    return models::make_model(std::move(loaded));
+    return loaded;
+}
+
+std::unique_ptr<Model> make(const std::string& script, BatchRule batch = {}) {
+    return models::make_model(loaded_network(script, batch));
 }
 
 /// A picture of one shade; the network sees shade / 255.
@@ -115,6 +119,72 @@ TEST(ObjectDetectionModel, BatchesAreSplitAndFilledUpAsThePackageAllows) {
     const auto any = make(std::string("input -1 3 8 8\noutput -1 5 2\n") + kTwoBoxes, {1, std::nullopt});
     EXPECT_EQ(any->as<ObjectDetectionModel>().infer(images, everything()), expected);
     EXPECT_THAT(any->as<ObjectDetectionModel>().infer(std::span<const ImageView>{}, everything()), SizeIs(0));
+}
+
+/// The same detector for rectangles: whole multiples of 4 pixels, up to 8x8.
+std::unique_ptr<Model> make_rect(const std::string& script, BatchRule batch) {
+    models::LoadedNetwork loaded = loaded_network(script, batch);
+    loaded.contents.pre_processing.rect_stride = 4;
+    return models::make_model(std::move(loaded));
+}
+
+TEST(ObjectDetectionModel, ImagesOfDifferentSizesInOneCallAreRunApart) {
+    const std::vector<Image> pictures{shade(10, {16, 16}), shade(60, {16, 8}),  shade(90, {8, 16}), shade(120, {16, 8}),
+                                      shade(150, {16, 5}), shade(180, {16, 7}), shade(210, {8, 16})};
+    const std::vector<ImageView> images(pictures.begin(), pictures.end());
+    const std::string script = std::string("input -1 3 -1 -1\noutput -1 5 2\n") + kTwoBoxes;
+    const auto owner = make_rect(script, {1, 1});
+    std::vector<Detections> expected;
+    for (const ImageView& image : images) {
+        expected.push_back(owner->as<ObjectDetectionModel>().infer(image, everything()));
+    }
+    // The mean of the input is seen in the answer, so padding, size and order all matter.
+    EXPECT_FLOAT_EQ(expected[1].confidence[0], 0.3F + 60.0F / 255);       // nothing is padded: 8x4
+    EXPECT_FLOAT_EQ(expected[4].confidence[0], 0.3F + 150.0F / 255 / 2);  // 2 of 4 rows are
+    for (const BatchRule rule : {BatchRule{1, 1}, BatchRule{1, 2}, BatchRule{3, 3}, BatchRule{1, std::nullopt}}) {
+        for (const char* const order : {"", "order channels_last\n"}) {
+            const auto other = make_rect(script + order, rule);
+            EXPECT_EQ(other->as<ObjectDetectionModel>().infer(images, everything()), expected);
+        }
+    }
+}
+
+TEST(ObjectDetectionModel, OneTensorHoldsImagesOfOneSize) {
+    const auto owner = make_rect(std::string("input -1 3 -1 -1\noutput -1 5 2\n") + kTwoBoxes, {1, 2});
+    const auto& model = owner->as<ObjectDetectionModel>();
+    std::vector<Image> pictures{shade(10, {16, 8}), shade(60, {32, 16}), shade(99, {16, 7})};
+    const std::vector<ImageView> images(pictures.begin(), pictures.end());
+    const auto input = model.pre_process(images);
+    EXPECT_THAT(input.tensor.shape(), ElementsAre(3, 3, 4, 8));
+    EXPECT_EQ(input.metadata[2].network_size, (ImageSize{8, 4}));
+    EXPECT_EQ(model.post_process(model.forward(input.tensor), input.metadata, everything()),
+              model.infer(images, everything()));
+    pictures.push_back(shade(0, {8, 16}));
+    const std::vector<ImageView> mixed(pictures.begin(), pictures.end());
+    const Error error = error_of([&] { (void)model.pre_process(mixed); });
+    EXPECT_EQ(error.kind(), ErrorKind::invalid_argument);
+    EXPECT_THAT(error.message(), HasSubstr("2 sizes, 8x4 and 4x8 among them"));
+    EXPECT_THAT(error.hint(), HasSubstr("each size"));
+    for (const auto& [height, width] : {std::pair{6, 8}, {12, 8}, {8, 0}, {4, 2}}) {
+        const Error refused =
+            error_of([&] { (void)model.forward(Tensor(ElementType::float32, {1, 3, height, width})); });
+        EXPECT_THAT(refused.message(), HasSubstr("[batch, 3, 8, 8] or smaller multiples of 4"));
+    }
+}
+
+TEST(ObjectDetectionModel, ANetworkOfOneSizeTakesNoRectangles) {
+    const Error error =
+        error_of([] { (void)make_rect(std::string("input 1 3 8 8\noutput 1 5 2\n") + kTwoBoxes, {1, 1}); });
+    EXPECT_EQ(error.kind(), ErrorKind::unsupported_model);
+    EXPECT_THAT(error.message(), HasSubstr("[1, 3, 8, 8] in `images`, which is no batch of 8x8 images and of smaller"));
+}
+
+TEST(ObjectDetectionModel, AnotherSizeThanThePackagesIsTriedBeforeSomebodyReliesOnIt) {
+    const std::string script = "input -1 3 -1 -1\noutput 1 5 2\nvalues 1\nfail run a constant of another size";
+    EXPECT_NE(make(script), nullptr);
+    models::LoadedNetwork loaded = loaded_network(script);
+    loaded.is_to_be_tried = true;
+    EXPECT_EQ(error_of([&] { (void)models::make_model(std::move(loaded)); }).message(), "a constant of another size");
 }
 
 TEST(ObjectDetectionModel, AnOutputForAnotherBatchIsAnError) {

@@ -24,7 +24,8 @@ std::unique_ptr<ObjectDetectionModel> load(const std::filesystem::path& package,
 }
 
 class RealModelOn : public ::testing::TestWithParam<BackendType> {};
-INSTANTIATE_TEST_SUITE_P(Backend, RealModelOn, ::testing::Values(BackendType::onnx, BackendType::torch),
+INSTANTIATE_TEST_SUITE_P(Backend, RealModelOn,
+                         ::testing::Values(BackendType::onnx, BackendType::torch, BackendType::openvino),
                          [](const auto& test) { return std::string(to_string(test.param)); });
 
 TEST_P(RealModelOn, TwoThreadsGetTheResultsOfOne) {
@@ -48,31 +49,39 @@ struct Tolerance {
     double pixels;
 };
 
-/// Compares what a model's ONNX and TorchScript packages find in the pictures of a directory, and counts it.
+void expect_the_same(const Detections& found, const Detections& expected, Tolerance tolerance,
+                     const std::string& what) {
+    EXPECT_EQ(found.class_id, expected.class_id) << what;
+    if (found.class_id != expected.class_id) return;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        EXPECT_NEAR(found.confidence[i], expected.confidence[i], tolerance.confidence) << what;
+        const Box& box = found.xyxy[i];
+        const Box& other = expected.xyxy[i];
+        EXPECT_NEAR(box.x_min, other.x_min, tolerance.pixels) << what;
+        EXPECT_NEAR(box.y_min, other.y_min, tolerance.pixels) << what;
+        EXPECT_NEAR(box.x_max, other.x_max, tolerance.pixels) << what;
+        EXPECT_NEAR(box.y_max, other.y_max, tolerance.pixels) << what;
+    }
+}
+
+/// Compares what every engine finds in the pictures of a directory with what ONNX Runtime does, and counts that.
 std::size_t expect_the_same_in_every_engine(const std::filesystem::path& model, const std::filesystem::path& pictures,
                                             Tolerance tolerance) {
     const auto onnx = load(model, BackendType::onnx);
     const auto torch = load(model, BackendType::torch);
+    const auto openvino = load(model, BackendType::openvino);
     EXPECT_EQ(torch->description().package_id, "torch-script-fp32");
+    EXPECT_EQ(openvino->description().package_id, "onnx-fp32");
+    EXPECT_EQ(openvino->description().precision, Precision::fp32);
     std::size_t objects = 0;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(pictures)) {
         static const std::set<std::string> endings{".jpg", ".jpeg", ".png", ".webp"};
         if (!endings.contains(entry.path().extension().string())) continue;
         const Image photo = load_image(entry.path());
         const Detections expected = onnx->infer(photo);
-        const Detections found = torch->infer(photo);
-        EXPECT_EQ(found.class_id, expected.class_id) << entry.path();
-        if (found.class_id != expected.class_id) continue;
-        for (std::size_t i = 0; i < found.size(); ++i) {
-            EXPECT_NEAR(found.confidence[i], expected.confidence[i], tolerance.confidence) << entry.path();
-            const Box& box = found.xyxy[i];
-            const Box& other = expected.xyxy[i];
-            EXPECT_NEAR(box.x_min, other.x_min, tolerance.pixels) << entry.path();
-            EXPECT_NEAR(box.y_min, other.y_min, tolerance.pixels) << entry.path();
-            EXPECT_NEAR(box.x_max, other.x_max, tolerance.pixels) << entry.path();
-            EXPECT_NEAR(box.y_max, other.y_max, tolerance.pixels) << entry.path();
-        }
-        objects += found.size();
+        expect_the_same(torch->infer(photo), expected, tolerance, "PyTorch: " + entry.path().string());
+        expect_the_same(openvino->infer(photo), expected, tolerance, "OpenVINO: " + entry.path().string());
+        objects += expected.size();
     }
     return objects;
 }
@@ -103,6 +112,7 @@ TEST(BundledModel, IsLoadedByItsId) {
     options.quantization = {Precision::int8};
     const auto int8 = AutoModel::from_pretrained("codes-n-640", options);
     EXPECT_EQ(int8->description().package_id, "onnx-int8");
+    EXPECT_EQ(int8->description().engine, Engine::openvino);
     EXPECT_EQ(int8->description().precision, Precision::int8);
 
     options.weights_provider = "bundled";  // nobody else is asked

@@ -81,7 +81,7 @@ def test_a_model_s_description(tiny, package):
     assert description.location == package
     assert description.architecture == "yolov8"
     assert (tiny.task, description.task) == ("object-detection", "object-detection")
-    assert (description.backend, description.engine, description.format) == ("onnx", "onnxruntime", "onnx")
+    assert (description.backend, description.engine, description.format) == ("openvino", "openvino", "onnx")
     assert (description.device, description.requested_device) == ("cpu", None)
     assert (description.precision, description.requested_precision) == ("fp32", None)
     assert description.max_batch_size == 1

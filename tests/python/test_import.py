@@ -31,7 +31,7 @@ def test_no_runtime_is_opened():
     code = "import inference_models; print(open('/proc/self/maps').read())"
     maps = python(code).stdout
     assert "libinference_models.so" in maps
-    assert not any(word in maps for word in ("libonnxruntime", "libtorch", "openvino", "nvinfer", "libcuda"))
+    assert not any(word in maps for word in ("libonnxruntime", "libtorch", "libopenvino", "nvinfer", "libcuda"))
 
 
 def test_types_come_with_it():

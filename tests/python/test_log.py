@@ -25,7 +25,7 @@ def test_messages_go_to_the_logger(with_a_broken_package, caplog):
         AutoModel.from_pretrained(with_a_broken_package)
     records = [(record.name, record.levelname) for record in caplog.records]
     assert records == [("inference_models", "WARNING"), ("inference_models", "INFO")]
-    assert "b in ONNX Runtime is taken instead" in caplog.messages[0]
+    assert "b in OpenVINO is taken instead" in caplog.messages[0]
     assert "package=b" in caplog.messages[1]
 
 
@@ -41,7 +41,7 @@ def test_warnings_are_seen_by_default(with_a_broken_package, preparation):
     command = [sys.executable, "-c", code, with_a_broken_package]
     run = subprocess.run(command, capture_output=True, text=True, check=True)
     assert run.stdout == ""
-    assert run.stderr.count("b in ONNX Runtime is taken instead") == 1
+    assert run.stderr.count("b in OpenVINO is taken instead") == 1
 
 
 def test_logging_is_not_imported_where_there_is_nothing_to_say(package):

@@ -19,6 +19,7 @@ from inference_models import (
     InvalidRequestedBatchSizeError,
     NoModelPackagesAvailableError,
     ObjectDetectionModel,
+    Precision,
     Quantization,
     UnknownBackendTypeError,
     UnknownQuantizationError,
@@ -120,30 +121,30 @@ def test_the_defaults_are_those_of_the_program(tiny):
 
 
 @pytest.mark.parametrize(
-    "options",
+    ("options", "backend"),
     [
-        {},
-        {"backend": "onnx"},
-        {"backend": "ONNX"},
-        {"backend": BackendType.ONNX},
-        {"backend": ["trt", BackendType.ONNX]},
-        {"backend": ("trt", "Onnx")},
-        {"backend": []},
-        {"model_package_id": "tiny"},
-        {"batch_size": 1},
-        {"batch_size": np.int32(1)},
-        {"device": "cpu"},
-        {"device": "CPU"},
-        {"device": torch.device("cpu")},
-        {"threads": 1},
-        {"onnx_execution_providers": ["CPUExecutionProvider"]},
-        {"onnx_execution_providers": [("CPUExecutionProvider", {})]},
+        ({}, "openvino"),
+        ({"backend": "onnx"}, "onnx"),
+        ({"backend": "ONNX"}, "onnx"),
+        ({"backend": BackendType.ONNX}, "onnx"),
+        ({"backend": ["trt", BackendType.ONNX]}, "onnx"),
+        ({"backend": ("trt", "Onnx")}, "onnx"),
+        ({"backend": []}, "openvino"),
+        ({"model_package_id": "tiny"}, "openvino"),
+        ({"batch_size": 1}, "openvino"),
+        ({"batch_size": np.int32(1)}, "openvino"),
+        ({"device": "cpu"}, "openvino"),
+        ({"device": "CPU"}, "openvino"),
+        ({"device": torch.device("cpu")}, "openvino"),
+        ({"threads": 1}, "openvino"),
+        ({"onnx_execution_providers": ["CPUExecutionProvider"]}, "onnx"),
+        ({"onnx_execution_providers": [("CPUExecutionProvider", {})]}, "onnx"),
     ],
 )
 @pytest.mark.parametrize("loader", [AutoModel, ObjectDetectionModel])
-def test_options_of_loading(package, loader, options):
+def test_options_of_loading(package, loader, options, backend):
     model = loader.from_pretrained(package, **options)
-    assert model.description.backend == "onnx"
+    assert model.description.backend == backend
     assert len(model(IMAGE)[0]) == 1
     assert AutoModel.explain(package, **options).chosen.package_id == "tiny"
 
@@ -156,6 +157,8 @@ def test_options_of_loading(package, loader, options):
         ({"backend": 3}, UnknownBackendTypeError, "backend", "3"),
         ({"quantization": "fp8"}, UnknownQuantizationError, "quantization", "fp8"),
         ({"quantization": [None]}, UnknownQuantizationError, "quantization", "None"),
+        ({"precision": "fp8"}, InvalidParameterError, "precision", "fp8"),
+        ({"precision": ["fp32"]}, InvalidParameterError, "precision", "['fp32']"),
         ({"batch_size": 0}, InvalidRequestedBatchSizeError, "batch_size", "0"),
         ({"batch_size": (1, 2, 3)}, InvalidRequestedBatchSizeError, "batch_size", "(1, 2, 3)"),
         ({"batch_size": (4, 1)}, InvalidRequestedBatchSizeError, "batch_size", "4..1"),
@@ -211,6 +214,23 @@ def test_an_execution_provider_that_is_not_there(package):
 def test_a_quantization_that_is_not_there(package):
     with pytest.raises(NoModelPackagesAvailableError, match="int8"):
         AutoModel.from_pretrained(package, quantization=[Quantization.INT8])
+
+
+def test_a_precision_that_the_engine_does_not_compute(package):
+    with pytest.raises(
+        NoModelPackagesAvailableError, match="ONNX Runtime computes this fp32 package in fp32"
+    ) as caught:
+        AutoModel.from_pretrained(package, backend="onnx", precision="bf16")
+    assert "precision=fp32, which runs here" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("precision", "told"), [("fp32", "fp32"), (Precision.FP32, "fp32"), ("fastest", "fastest"), (None, None)]
+)
+def test_the_precision_asked_and_the_one_that_came_of_it(package, precision, told):
+    description = AutoModel.from_pretrained(package, backend="onnx", precision=precision).description
+    assert (description.requested_precision, description.precision) == (told, "fp32")
+    assert description.explanation.chosen.precision == "fp32"
 
 
 def test_paths_of_every_kind(package, monkeypatch):

@@ -117,9 +117,18 @@ def test_a_module_of_two_tensors_is_no_detector(write):
         AutoModel.from_pretrained(write(scripted(OfTwoTensors())))
 
 
-def test_half_precision_is_not_taken_for_fp32(write):
-    with pytest.raises(InvalidParameterError, match="Half, not float32"):
-        AutoModel.from_pretrained(write(scripted(Detector().half())))
+def test_weights_in_fp16_are_computed_in_fp32(write):
+    detector = Detector().half()
+    model = AutoModel.from_pretrained(write(scripted(detector)))
+    assert model.description.precision == "fp32"
+    images = np.random.default_rng(0).random((1, 3, SIDE, SIDE), np.float32)
+    expected = detector.float().eval()(torch.from_numpy(images)).detach().numpy()
+    np.testing.assert_allclose(model.forward(images)[0], expected, atol=1e-6)
+
+
+def test_weights_of_other_types_are_refused(write):
+    with pytest.raises(InvalidParameterError, match="Double, neither float32 nor float16 nor bfloat16"):
+        AutoModel.from_pretrained(write(scripted(Detector().double())))
 
 
 def test_weights_of_any_layout_give_the_same(write):

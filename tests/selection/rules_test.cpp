@@ -184,6 +184,90 @@ TEST(AskedBatchSize, HasToBeWithinThePackagesRule) {
     }
 }
 
+// --- Sizes of images -------------------------------------------------------------------------------------------------
+
+/// A package that takes 640x480 (width x height) or, with a stride, other sizes.
+formats::Package package_for_sizes(std::optional<std::int32_t> stride) {
+    formats::Package package = torch_script_package();
+    package.batch = {1, 8};
+    package.sizes = formats::SizeRule{.own = {.width = 640, .height = 480}, .stride = stride};
+    return package;
+}
+
+void expect_verdict(const formats::Package& package, const LoadOptions& request, const std::string& reason,
+                    const std::string& remedy) {
+    SCOPED_TRACE(reason);
+    const auto ranking = rank(cpu_server_with_onnxruntime_and_torch(), {package}, request);
+    const CandidateStatus status = reason.empty() ? chosen : rejected;
+    expect_ranking(ranking, {{status, "torchscript-fp32 torch cpu", reason, remedy}});
+}
+
+TEST(AskedImageSize, HasToBeOneThatThePackageTakes) {
+    struct Case {
+        std::optional<std::int32_t> stride;
+        ImageSize asked;
+        std::string reason;
+        std::string remedy;
+    };
+    const std::vector<Case> cases{
+        {{}, {.width = 640, .height = 480}, "", ""},
+        {{},
+         {.width = 640, .height = 320},
+         "image_size=320x640 was asked for, this package takes 480x640 alone",
+         "use image_size=480x640, which runs here"},
+        {32, {.width = 96, .height = 1024}, "", ""},
+        {1, {.width = 1, .height = 1023}, "", ""},
+        {32,
+         {.width = 97, .height = 320},
+         "image_size=320x97 was asked for, this package takes multiples of 32",
+         "use image_size=320x128, which runs here"},
+        {32, {.width = 640, .height = 1}, "takes multiples of 32", "use image_size=32x640, which runs here"},
+        {10'000, {.width = 16'000, .height = 10'000}, "multiples of 10000", "use image_size=480x640, which runs here"},
+        {32, {.width = 16'384, .height = 8'192}, "", ""},
+        {32,
+         {.width = 16'384, .height = 16'384},
+         "image_size=16384x16384 was asked for, which makes 6442450944 numbers per run of 8 images; at most 4294967296",
+         "use image_size=480x640, which runs here"},
+    };
+    for (const Case& each : cases) {
+        LoadOptions request;
+        request.image_size = each.asked;
+        expect_verdict(package_for_sizes(each.stride), request, each.reason, each.remedy);
+    }
+}
+
+TEST(AskedImageSize, IsNotJudgedBeforeThePackageIsHere) {
+    LoadOptions request;
+    request.image_size = {.width = 100, .height = 100};
+    request.rect = true;
+    formats::Package package = package_for_sizes({});
+    package.sizes.reset();
+    expect_verdict(package, request, "", "");
+}
+
+TEST(AskedRect, NeedsOtherSizesAndALetterbox) {
+    LoadOptions request;
+    request.rect = true;
+    expect_verdict(package_for_sizes(32), request, "", "");
+    expect_verdict(package_for_sizes({}), request, "rect=True was asked for, this package takes 480x640 alone",
+                   "leave rect out, which runs here");
+    formats::Package stretched = package_for_sizes(32);
+    stretched.sizes->letterboxed = false;
+    expect_verdict(stretched, request, "rect=True was asked for, this package does not letterbox its images",
+                   "leave rect out, which runs here");
+    expect_verdict(package_for_sizes(16'384), request, "makes inputs of up to 16384x16384: too large",
+                   "leave rect out, which runs here");
+}
+
+TEST(AskedImageSize, APackageThatWasCompiledForThisMachineHasOne) {
+    formats::Package package = package_for_sizes(32);
+    package.compiled.emplace();
+    LoadOptions request;
+    request.image_size = {.width = 96, .height = 96};
+    EXPECT_THAT(rank(cpu_server_with_onnxruntime_and_torch(), {package}, request)[0].reason,
+                testing::HasSubstr("takes 480x640 alone"));
+}
+
 // --- Features, trust, fused NMS --------------------------------------------------------------------------------------
 
 TEST(RequiredFeatures, HaveToBeStated) {

@@ -21,6 +21,7 @@ class Rules:
     """`PreProcessing` of src/vision/pre_processing.hpp; sizes are (width, height)."""
 
     network_size: tuple[int, int]
+    rect_stride: int = 0
     static_crop: tuple[int, int, int, int] | None = None
     grayscale: bool = False
     contrast: str | None = None
@@ -42,6 +43,7 @@ class _Rules(ctypes.Structure):
         ("letterbox_geometry", ctypes.c_int32),
         ("network_width", ctypes.c_int32),
         ("network_height", ctypes.c_int32),
+        ("rect_stride", ctypes.c_int32),
         ("padding_value", ctypes.c_int32),
         ("network_color", ctypes.c_int32),
         ("scaling_factor", ctypes.c_float),
@@ -60,6 +62,7 @@ class _Rules(ctypes.Structure):
             RESIZE_MODES[rules.resize_mode],
             GEOMETRIES[rules.letterbox_geometry],
             *rules.network_size,
+            rules.rect_stride,
             rules.padding_value,
             COLORS[rules.network_color],
             -1.0 if rules.scaling_factor is None else rules.scaling_factor,
@@ -79,6 +82,8 @@ class Metadata(ctypes.Structure):
         ("pad_top", ctypes.c_int32),
         ("scale_x", ctypes.c_double),
         ("scale_y", ctypes.c_double),
+        ("network_width", ctypes.c_int32),
+        ("network_height", ctypes.c_int32),
     ]
 
 

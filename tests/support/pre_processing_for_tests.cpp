@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,7 @@ struct InferenceModelsTestRules {
     std::int32_t letterbox_geometry;
     std::int32_t network_width;
     std::int32_t network_height;
+    std::int32_t rect_stride;  ///< 0: none
     std::int32_t padding_value;
     std::int32_t network_color;
     float scaling_factor;
@@ -47,6 +49,8 @@ struct InferenceModelsTestMetadata {
     std::int32_t pad_top;
     double scale_x;
     double scale_y;
+    std::int32_t network_width;
+    std::int32_t network_height;
 };
 }
 
@@ -63,6 +67,7 @@ PreProcessing to_rules(const InferenceModelsTestRules& from) {
     rules.resize_mode = static_cast<ResizeMode>(from.resize_mode);
     rules.letterbox_geometry = static_cast<LetterboxGeometry>(from.letterbox_geometry);
     rules.network_size = {from.network_width, from.network_height};
+    if (from.rect_stride > 0) rules.rect_stride = from.rect_stride;
     rules.padding_value = static_cast<std::uint8_t>(from.padding_value);
     rules.network_color = static_cast<ColorFormat>(from.network_color);
     if (from.scaling_factor > 0) rules.scaling_factor = from.scaling_factor;
@@ -86,9 +91,17 @@ INFERENCE_MODELS_EXPORT int inference_models_test_pre_process(
         const NetworkInputSlot slot{{static_cast<std::byte*>(memory), bytes},
                                     float16 != 0 ? ElementType::float16 : ElementType::float32,
                                     nhwc != 0 ? TensorLayout::nhwc : TensorLayout::nchw};
+        const ImageSize size = network_size_for(image.size(), to_rules(*rules));
+        const std::size_t needed = std::size_t{3} * static_cast<std::size_t>(size.width) *
+                                   static_cast<std::size_t>(size.height) * element_size(slot.type);
+        if (bytes != needed) {
+            throw std::invalid_argument("the memory is not for " + std::to_string(size.width) + "x" +
+                                        std::to_string(size.height));
+        }
         const PreProcessingMetadata made = pre_process(image, to_rules(*rules), slot);
-        *metadata = {made.crop_x,   made.crop_y,  made.crop_size.width, made.crop_size.height,
-                     made.pad_left, made.pad_top, made.scale_x,         made.scale_y};
+        *metadata = {
+            made.crop_x,  made.crop_y,  made.crop_size.width, made.crop_size.height,   made.pad_left,
+            made.pad_top, made.scale_x, made.scale_y,         made.network_size.width, made.network_size.height};
         return 0;
     } catch (const std::exception& error) {
         std::snprintf(message, message_size, "%s", error.what());

@@ -30,9 +30,10 @@ class Run:
 
     @property
     def hint(self) -> str:
-        lines = [line for line in self.stderr.splitlines() if line.startswith("hint: ")]
-        assert lines, self.stderr
-        return lines[0].removeprefix("hint: ")
+        """What stands behind `hint: ` up to the end of standard error, where several things help."""
+        _, hint, text = self.stderr.partition("hint: ")
+        assert hint, self.stderr
+        return text.rstrip("\n")
 
 
 @dataclass

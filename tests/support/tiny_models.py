@@ -45,9 +45,10 @@ def write_package(directory: Path) -> Path:
     return directory
 
 
-def write_descriptions(directory: Path, backend_type: str, batch: int = 1) -> None:
-    """What a package of a detector with one class has besides its weights."""
+def write_descriptions(directory: Path, backend_type: str, batch: int | None = 1) -> None:
+    """What a package of a detector with one class has besides its weights. `batch=None`: any."""
     directory.mkdir(parents=True)
+    forward_pass = {"static_batch_size": batch} if batch else {"max_dynamic_batch_size": 8}
     (directory / "class_names.txt").write_text("thing\n")
     (directory / "model_config.json").write_text(
         json.dumps({"model_architecture": "yolov8", "task_type": "object-detection", "backend_type": backend_type})
@@ -63,7 +64,7 @@ def write_descriptions(directory: Path, backend_type: str, batch: int = 1) -> No
                     "input_channels": 3,
                     "scaling_factor": 255,
                 },
-                "forward_pass": {"static_batch_size": batch},
+                "forward_pass": forward_pass,
                 "post_processing": {"type": "nms", "fused": False},
             }
         )

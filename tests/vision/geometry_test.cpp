@@ -37,6 +37,24 @@ TEST(Geometry, UltralyticsLetterboxRounds) {
     EXPECT_EQ(wide.metadata.scale_y, 207.0 / 213);
 }
 
+TEST(Geometry, ARectangleIsPaddedToTheNextMultipleOfTheStride) {
+    PreProcessing rules = letterbox({640, 640}, LetterboxGeometry::round);
+    rules.rect_stride = 32;
+    const Geometry wide = plan_geometry({657, 213}, rules);
+    EXPECT_EQ(wide.inner.size, (ImageSize{640, 207}));
+    EXPECT_EQ(wide.metadata.network_size, (ImageSize{640, 224}));  // (640 - 207) % 32 = 17 rows are left
+    EXPECT_EQ(wide.metadata.pad_left, 0);
+    EXPECT_EQ(wide.metadata.pad_top, 8);  // 8.5 - 0.1
+    EXPECT_EQ(wide.metadata.scale_y, 207.0 / 213);
+    EXPECT_EQ(network_size_for({810, 1080}, rules), (ImageSize{480, 640}));
+    // The size of the square decides the scale: 640 / 641 leaves 448 of 449 rows, which fill their input.
+    EXPECT_EQ(network_size_for({641, 449}, rules), (ImageSize{640, 448}));
+    EXPECT_EQ(plan_geometry({641, 449}, rules).inner.size, (ImageSize{640, 448}));
+    EXPECT_EQ(network_size_for({1, kMaxImageSide}, rules), (ImageSize{32, 640}));
+    rules.network_size = {600, 300};  // no multiple: the package's own size may be any
+    EXPECT_EQ(network_size_for({1200, 600}, rules), (ImageSize{608, 320}));
+}
+
 TEST(Geometry, AnImageThinnerThanANetworksPixelKeepsOne) {
     for (const LetterboxGeometry rule : {LetterboxGeometry::truncate, LetterboxGeometry::round}) {
         EXPECT_EQ(plan_geometry({20'000, 1}, letterbox({640, 640}, rule)).inner.size, (ImageSize{640, 1}));

@@ -11,7 +11,8 @@ import warnings
 import cv2
 import numpy as np
 import pytest
-from support.pre_processing import PreProcessor, Rules, data_folder, library_path
+from support.letterbox import letterbox_ultralytics
+from support.pre_processing import PreProcessor, Rules, aligned_memory, data_folder, library_path
 
 LIBRARY = library_path()
 if LIBRARY is None:
@@ -67,6 +68,33 @@ def letterboxed(image: np.ndarray, to_width: int, to_height: int, rule=letterbox
     return cv2.copyMakeBorder(resized, top, bottom, left, right, border, value=(padding,) * 3)
 
 
+def rectangle_truncated(image: np.ndarray, size: tuple[int, int], stride: int) -> tuple[np.ndarray, int, int]:
+    """The same with Roboflow's geometry."""
+    inner_width, inner_height, *_ = letterbox_truncated(image.shape[1], image.shape[0], size[1], size[0])
+    width, height = math.ceil(inner_width / stride) * stride, math.ceil(inner_height / stride) * stride
+    left, top = (width - inner_width) // 2, (height - inner_height) // 2
+    resized = resize(image, inner_width, inner_height)
+    right, bottom = width - inner_width - left, height - inner_height - top
+    return cv2.copyMakeBorder(resized, top, bottom, left, right, cv2.BORDER_CONSTANT, value=(114,) * 3), left, top
+
+
+RECTANGLES = {"round": letterbox_ultralytics, "truncate": rectangle_truncated}
+
+
+def assert_rectangle(pre_process: PreProcessor, image: np.ndarray, size: tuple[int, int], stride: int, rule: str):
+    """The smallest input is the one that OpenCV makes by the rule, bit for bit; sizes are (height, width)."""
+    picture, left, top = RECTANGLES[rule](image, size, stride)
+    height, width = picture.shape[:2]
+    assert height % stride == width % stride == 0
+    assert height <= size[0] and width <= size[1]
+    rules = Rules(size[::-1], rect_stride=stride, letterbox_geometry=rule, scaling_factor=255.0, padding_value=114)
+    memory = aligned_memory((3, height, width), np.float32)
+    got, metadata = pre_process(image, rules, memory=memory)
+    np.testing.assert_array_equal(got, network_input(picture, scaling=255), f"{image.shape} -> {size}")
+    assert (metadata.network_width, metadata.network_height) == (width, height)
+    assert (metadata.pad_left, metadata.pad_top) == (left, top)
+
+
 def network_input(picture: np.ndarray, swap: bool = True, scaling=None, normalization=None) -> np.ndarray:
     """[3, height, width] in float32, each step as numpy does it."""
     values = picture.astype(np.float32)
@@ -119,6 +147,19 @@ def test_letterbox_equals_opencv_on_a_thousand_sizes(pre_process_everywhere):
         _, _, left, top, scale, _ = letterbox_truncated(width, height, to_width, to_height)
         assert (metadata.pad_left, metadata.pad_top) == (left, top)
         assert metadata.scale_x == metadata.scale_y == scale
+
+
+@pytest.mark.parametrize("rule", RECTANGLES)
+def test_rectangles_equal_ultralytics_on_random_sizes(pre_process_everywhere, rule):
+    rng = np.random.default_rng(20260101)
+    shapes = [(449, 641), (1, 640), (640, 1), (641, 640), (33, 1000), (1000, 33), (32, 32), (640, 640)]
+    shapes += [(int(rng.integers(20, 900)), int(rng.integers(20, 900))) for _ in range(150)]
+    for i, (height, width) in enumerate(shapes):
+        stride = (32, 32, 64, 8, 1, 5)[i % 6]
+        size = tuple(int(side) * stride for side in rng.integers(1, max(2, 700 // stride), 2))
+        if min(size) / max(height, width) * min(height, width) < 1:
+            continue  # Ultralytics cannot make an image of no pixels
+        assert_rectangle(pre_process_everywhere, noise(rng, width, height), size, stride, rule)
 
 
 def test_stretch_equals_opencv(pre_process_everywhere):
@@ -312,3 +353,13 @@ def test_photos(pre_process_everywhere):
         for size in [(640, 640), (320, 320), (1280, 736)]:
             got, _ = pre_process_everywhere(picture, Rules(size, scaling_factor=255.0, padding_value=114))
             np.testing.assert_array_equal(got, network_input(letterboxed(picture, *size, padding=114), scaling=255))
+
+
+@pytest.mark.parametrize("rule", RECTANGLES)
+def test_rectangles_of_photos(pre_process_everywhere, rule):
+    pictures = photos()
+    if not pictures:
+        pytest.skip("no test data: set INFERENCE_MODELS_TEST_DATA, or put it at ../shared beside the repository")
+    for picture in pictures:
+        for size, stride in [((640, 640), 32), ((320, 320), 32), ((736, 1280), 32), ((640, 640), 64)]:
+            assert_rectangle(pre_process_everywhere, picture, size, stride, rule)

@@ -245,7 +245,7 @@ OwnedSessionOptions session_options(const Library& library, const sdk::NetworkRe
     OwnedSessionOptions options(library);
     check(api.CreateSessionOptions(options.out()));
     check(api.SetSessionExecutionMode(options.get(), kExecuteSequentially));
-    check(api.SetSessionGraphOptimizationLevel(options.get(), kOptimizeAll));
+    check(api.SetSessionGraphOptimizationLevel(options.get(), request.is_compiled ? kOptimizeNothing : kOptimizeAll));
     check(api.SetIntraOpNumThreads(options.get(), static_cast<int>(request.threads)));
     check(api.SetInterOpNumThreads(options.get(), 1));
     const auto configure = [&](const char* key, const std::string& value) {
@@ -327,6 +327,18 @@ struct AlignedDelete {
 };
 using AlignedBytes = std::unique_ptr<std::byte[], AlignedDelete>;
 
+void create_session(const Library& library, const sdk::NetworkRequest& request, const OrtSessionOptions* options,
+                    OwnedSession& session) {
+    const Api& api = library.api();
+    OrtStatus* const status = api.CreateSessionFromArray(library.environment(), request.bytes.data(),
+                                                         request.bytes.size(), options, session.out());
+    if (status == nullptr) return;
+    // Before 1.21 weights in files beside the network's are found only when it is loaded by its path.
+    api.ReleaseStatus(status);
+    library.check(api.CreateSession(library.environment(), request.path.c_str(), options, session.out()),
+                  IM_FAILURE_NETWORK);
+}
+
 class OrtNetwork;
 
 class OrtExecution final : public sdk::Execution {
@@ -358,8 +370,7 @@ private:
 class OrtNetwork final : public sdk::Network {
 public:
     OrtNetwork(const Library& library, const sdk::NetworkRequest& request) : library_(library), session_(library) {
-        const OwnedSessionOptions options = session_options(library, request);
-        create_session(request, options.get());
+        create_session(library, request, session_options(library, request).get(), session_);
         info_.inputs = ports<&Api::SessionGetInputCount, &Api::SessionGetInputName, &Api::SessionGetInputTypeInfo>(
             library, session_.get());
         info_.outputs = ports<&Api::SessionGetOutputCount, &Api::SessionGetOutputName, &Api::SessionGetOutputTypeInfo>(
@@ -382,17 +393,6 @@ public:
     [[nodiscard]] const std::vector<const char*>& output_names() const noexcept { return output_names_; }
 
 private:
-    void create_session(const sdk::NetworkRequest& request, const OrtSessionOptions* options) {
-        const Api& api = library_.api();
-        OrtStatus* const status = api.CreateSessionFromArray(library_.environment(), request.bytes.data(),
-                                                             request.bytes.size(), options, session_.out());
-        if (status == nullptr) return;
-        // Before 1.21 weights in files beside the network's are found only when it is loaded by its path.
-        api.ReleaseStatus(status);
-        library_.check(api.CreateSession(library_.environment(), request.path.c_str(), options, session_.out()),
-                       IM_FAILURE_NETWORK);
-    }
-
     const Library& library_;
     OwnedSession session_;
     sdk::NetworkInfo info_;
@@ -469,6 +469,19 @@ public:
     [[nodiscard]] const std::string& version() const override { return library_.version(); }
     [[nodiscard]] std::unique_ptr<sdk::Network> load_network(const sdk::NetworkRequest& request) override {
         return std::make_unique<OrtNetwork>(library_, request);
+    }
+    void compile_network(const sdk::CompileRequest& request) override {
+        const Api& api = library_.api();
+        const OwnedSessionOptions options = session_options(library_, request.network);
+        const auto check = [&](OrtStatus* status) { library_.check(status, IM_FAILURE_REQUEST); };
+        for (const auto& [name, size] : request.dimensions) {
+            check(api.AddFreeDimensionOverrideByName(options.get(), name.c_str(), size));
+        }
+        check(api.SetOptimizedModelFilePath(options.get(), request.output.c_str()));
+        // It warns that what is written is for machines like this one, which is what is wanted.
+        check(api.SetSessionLogSeverityLevel(options.get(), kLoggingError));
+        OwnedSession session(library_);
+        create_session(library_, request.network, options.get(), session);
     }
 
 private:

@@ -43,8 +43,10 @@ enum class OrtElementType : int {
     bfloat16 = 16,
 };
 
-inline constexpr int kLoggingWarning = 2;       ///< OrtLoggingLevel
-inline constexpr int kOptimizeAll = 99;         ///< GraphOptimizationLevel
+inline constexpr int kLoggingWarning = 2;  ///< OrtLoggingLevel
+inline constexpr int kLoggingError = 3;
+inline constexpr int kOptimizeAll = 99;  ///< GraphOptimizationLevel
+inline constexpr int kOptimizeNothing = 0;
 inline constexpr int kExecuteSequentially = 0;  ///< ExecutionMode
 inline constexpr int kArenaAllocator = 1;       ///< OrtAllocatorType
 inline constexpr int kDefaultMemory = 0;        ///< OrtMemType
@@ -77,7 +79,9 @@ struct Api {
                            const char* const*, std::size_t, OrtValue**)>
         Run;
     Function<10, OrtStatus*(OrtSessionOptions**)> CreateSessionOptions;
+    Function<11, OrtStatus*(OrtSessionOptions*, const char*)> SetOptimizedModelFilePath;
     Function<13, OrtStatus*(OrtSessionOptions*, int)> SetSessionExecutionMode;
+    Function<22, OrtStatus*(OrtSessionOptions*, int)> SetSessionLogSeverityLevel;
     Function<23, OrtStatus*(OrtSessionOptions*, int)> SetSessionGraphOptimizationLevel;
     Function<24, OrtStatus*(OrtSessionOptions*, int)> SetIntraOpNumThreads;
     Function<25, OrtStatus*(OrtSessionOptions*, int)> SetInterOpNumThreads;
@@ -105,6 +109,7 @@ struct Api {
     Function<98, void(OrtTypeInfo*)> ReleaseTypeInfo;
     Function<99, void(OrtTensorTypeAndShapeInfo*)> ReleaseTensorTypeAndShapeInfo;
     Function<100, void(OrtSessionOptions*)> ReleaseSessionOptions;
+    Function<124, OrtStatus*(OrtSessionOptions*, const char*, std::int64_t)> AddFreeDimensionOverrideByName;
     Function<125, OrtStatus*(char***, int*)> GetAvailableProviders;
     Function<126, OrtStatus*(char**, int)> ReleaseAvailableProviders;
     Function<130, OrtStatus*(OrtSessionOptions*, const char*, const char*)> AddSessionConfigEntry;
@@ -127,12 +132,13 @@ struct Api {
 inline Api::Api(void* const* table) {
     const auto bind = [table](auto&... functions) { (functions.bind(table), ...); };
     bind(GetErrorMessage, CreateEnvWithCustomLogger, CreateSession, CreateSessionFromArray, Run, CreateSessionOptions,
-         SetSessionExecutionMode, SetSessionGraphOptimizationLevel, SetIntraOpNumThreads, SetInterOpNumThreads,
-         SessionGetInputCount, SessionGetOutputCount, SessionGetInputTypeInfo, SessionGetOutputTypeInfo,
-         SessionGetInputName, SessionGetOutputName, CreateTensorWithDataAsOrtValue, GetTensorMutableData,
-         CastTypeInfoToTensorInfo, GetTensorElementType, GetDimensionsCount, GetDimensions, GetTensorTypeAndShape,
-         CreateCpuMemoryInfo, AllocatorFree, GetAllocatorWithDefaultOptions, ReleaseStatus, ReleaseSession,
-         ReleaseValue, ReleaseTypeInfo, ReleaseTensorTypeAndShapeInfo, ReleaseSessionOptions, GetAvailableProviders,
+         SetOptimizedModelFilePath, SetSessionExecutionMode, SetSessionLogSeverityLevel,
+         SetSessionGraphOptimizationLevel, SetIntraOpNumThreads, SetInterOpNumThreads, SessionGetInputCount,
+         SessionGetOutputCount, SessionGetInputTypeInfo, SessionGetOutputTypeInfo, SessionGetInputName,
+         SessionGetOutputName, CreateTensorWithDataAsOrtValue, GetTensorMutableData, CastTypeInfoToTensorInfo,
+         GetTensorElementType, GetDimensionsCount, GetDimensions, GetTensorTypeAndShape, CreateCpuMemoryInfo,
+         AllocatorFree, GetAllocatorWithDefaultOptions, ReleaseStatus, ReleaseSession, ReleaseValue, ReleaseTypeInfo,
+         ReleaseTensorTypeAndShapeInfo, ReleaseSessionOptions, AddFreeDimensionOverrideByName, GetAvailableProviders,
          ReleaseAvailableProviders, AddSessionConfigEntry, SessionOptionsAppendExecutionProvider_TensorRT_V2,
          CreateTensorRTProviderOptions, UpdateTensorRTProviderOptions, ReleaseTensorRTProviderOptions,
          SessionOptionsAppendExecutionProvider_CUDA_V2, CreateCUDAProviderOptions, UpdateCUDAProviderOptions,

@@ -63,6 +63,13 @@ struct NetworkRequest {
     std::uint32_t threads = 1;
     std::vector<ExecutionProviderRequest> execution_providers;
     std::string cache_directory;  ///< where it may keep what it made of networks; empty: nowhere
+    bool is_compiled = false;     ///< made by this runtime on this machine: nothing is left to optimise
+};
+
+struct CompileRequest {
+    NetworkRequest network;
+    std::string output;                                            ///< the file to write
+    std::vector<std::pair<std::string, std::int64_t>> dimensions;  ///< that are open in the network, with their sizes
 };
 
 struct Port {
@@ -108,6 +115,10 @@ public:
     virtual ~Runtime() = default;
     [[nodiscard]] virtual const std::string& version() const = 0;
     [[nodiscard]] virtual std::unique_ptr<Network> load_network(const NetworkRequest& request) = 0;
+    /// Writes the network as it is after all that can be done to it ahead of a run on this machine.
+    virtual void compile_network(const CompileRequest& request) {
+        throw Failure(IM_FAILURE_REQUEST, "this engine compiles no network of itself: " + request.network.path);
+    }
 };
 
 namespace detail {
@@ -182,6 +193,7 @@ inline NetworkRequest request_from(const im_network_request& raw) {
     if (raw.precision != IM_PRECISION_OF_PACKAGE) request.precision = static_cast<Precision>(raw.precision);
     request.threads = raw.threads;
     request.cache_directory = view(raw.cache_directory);
+    request.is_compiled = raw.is_compiled != 0;
     for (const auto& provider : std::span(raw.execution_providers, raw.execution_provider_count)) {
         auto& added = request.execution_providers.emplace_back();
         added.name = view(provider.name);
@@ -289,6 +301,15 @@ im_adapter make_adapter(std::string_view engine) {
         return guarded(IM_FAILURE_EXECUTION, [&] { fill(to, execution_of(execution)->output(index)); });
     };
     table.release_execution = [](im_execution* execution) { delete execution_of(execution); };
+    table.compile_network = [](im_runtime* runtime, const im_compile_request* request) {
+        return guarded(IM_FAILURE_NETWORK, [&] {
+            CompileRequest copy{request_from(*request->network), std::string(view(request->output)), {}};
+            for (const im_dimension& each : std::span(request->dimensions, request->dimension_count)) {
+                copy.dimensions.emplace_back(view(each.name), each.size);
+            }
+            runtime_of(runtime)->compile_network(copy);
+        });
+    };
     return table;
 }
 

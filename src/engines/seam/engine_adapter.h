@@ -85,7 +85,23 @@ typedef struct im_network_request {
     size_t execution_provider_count;
     const im_execution_provider* execution_providers; /* in order of preference; none: what the device needs */
     im_text cache_directory; /* where the adapter may keep what it made of networks; empty: nowhere */
+    uint32_t is_compiled;    /* 1: made by this runtime on this machine: nothing is left to optimise */
 } im_network_request;
+
+/* A dimension that a network leaves open, by its name, and the size that it is to have. */
+typedef struct im_dimension {
+    uint32_t struct_size;
+    im_text name;
+    int64_t size;
+} im_dimension;
+
+typedef struct im_compile_request {
+    uint32_t struct_size;
+    const im_network_request* network;
+    im_text output; /* path of the file to write, in the network's own format */
+    size_t dimension_count;
+    const im_dimension* dimensions;
+} im_compile_request;
 
 typedef struct im_runtime_request {
     uint32_t struct_size;
@@ -160,6 +176,9 @@ typedef struct im_adapter {
     /* Valid until the next run or release. */
     const im_failure* (*output)(im_execution* execution, size_t index, im_tensor* view);
     void (*release_execution)(im_execution* execution);
+
+    /* Optional: writes the network as it is after all that can be done to it ahead of a run on this machine. */
+    const im_failure* (*compile_network)(im_runtime* runtime, const im_compile_request* request);
 } im_adapter;
 
 /* The one exported symbol of an adapter: `inference_models_adapter`. NULL: it does not speak this ABI. */

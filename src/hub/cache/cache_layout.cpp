@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <system_error>
 
 #include "hub/cache/durable_files.hpp"
 #include "hub/digest.hpp"
@@ -14,6 +15,9 @@ namespace {
 constexpr std::string_view kTag =
     "Signature: 8a477f597d28d172789f06886806bc55\n"
     "# This directory holds downloaded models of inference_models; it can be filled again.\n";
+
+/// As much of a hash as names have.
+constexpr std::size_t kDigits = 16;
 
 constexpr bool is_readable_in_a_name(char c) noexcept {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
@@ -29,10 +33,16 @@ std::string slug_of(std::string_view model_id) {
 }
 
 std::string directory_name(const ModelKey& key) {
-    constexpr std::size_t kDigits = 16;
     std::string identity = key.provider;
     identity.append(1, '\0').append(key.host).append(1, '\0').append(key.model_id);
     return fmt::format("{}-{}", slug_of(key.model_id), sha256(identity).substr(0, kDigits));
+}
+
+CompiledLayout CacheLayout::compiled(const std::filesystem::path& source) const {
+    std::error_code problem;
+    const std::filesystem::path canonical = std::filesystem::weakly_canonical(source, problem);
+    const std::string place = (problem ? source : canonical).string();
+    return CompiledLayout(all_compiled() / sha256(place).substr(0, kDigits));
 }
 
 void CacheLayout::make(const std::filesystem::path& directory) const {

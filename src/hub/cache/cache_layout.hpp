@@ -45,6 +45,22 @@ private:
     std::filesystem::path directory_;
 };
 
+/// What was compiled from one package.
+class CompiledLayout {
+public:
+    explicit CompiledLayout(std::filesystem::path directory) : directory_(std::move(directory)) {}
+
+    [[nodiscard]] const std::filesystem::path& directory() const noexcept { return directory_; }
+    [[nodiscard]] std::filesystem::path package(const std::string& id) const { return directory_ / id; }
+    /// A package while it is made, and one that had to make room. Nobody lists what begins with a dot.
+    [[nodiscard]] std::filesystem::path new_package(const std::string& id) const { return directory_ / (".new-" + id); }
+    [[nodiscard]] std::filesystem::path old_package(const std::string& id) const { return directory_ / (".old-" + id); }
+    [[nodiscard]] std::filesystem::path lock(const std::string& id) const { return directory_ / ("." + id + ".lock"); }
+
+private:
+    std::filesystem::path directory_;
+};
+
 class CacheLayout {
 public:
     explicit CacheLayout(std::filesystem::path root) : root_(std::move(root)) {}
@@ -62,6 +78,10 @@ public:
     [[nodiscard]] std::filesystem::path choice(const std::string& request_hash) const {
         return choices() / (request_hash + ".json");
     }
+
+    /// What was compiled for this machine, all of it, and what was made of the package at a path.
+    [[nodiscard]] std::filesystem::path all_compiled() const { return root_ / "compiled"; }
+    [[nodiscard]] CompiledLayout compiled(const std::filesystem::path& source) const;
 
     /// What an engine keeps of the networks that it compiled; named `onnxruntime`, `openvino`.
     [[nodiscard]] std::filesystem::path engine(std::string_view name) const { return root_ / "engines" / name; }

@@ -172,6 +172,8 @@ std::optional<FileFacts> facts_of(const fs::path& path) noexcept {
         found.modified_ns = time;
     }
     found.links = facts.st_nlink;
+    found.owner = facts.st_uid;
+    found.mode = facts.st_mode & 07777U;
     found.identity = {facts.st_dev, facts.st_ino};
     return found;
 }

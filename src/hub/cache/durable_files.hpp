@@ -27,6 +27,8 @@ struct FileFacts {
     std::uint64_t size = 0;
     std::int64_t modified_ns = 0;  ///< since 1970
     std::uint64_t links = 0;
+    uid_t owner = 0;
+    mode_t mode = 0;                   ///< its permissions
     std::pair<dev_t, ino_t> identity;  ///< the same for all hard links of a file
 };
 

@@ -27,6 +27,8 @@
 ///         downloads/ID/               what is on its way
 ///         ID.lock                     exclusive: bringing the package; shared: loading it
 ///         ID.used                     as old as the package's last use, give or take a day
+///     compiled/HASH/ID/               made by compile_model of the package whose path has this hash: the network and
+///                                     compiled.json
 ///     choices/SHA256.json             what was chosen for a request
 ///     store.lock                      shared: bringing or loading a package; exclusive: taking files away
 namespace inference_models::hub {
@@ -54,6 +56,9 @@ public:
     /// Where the packages of a model lie, or would.
     [[nodiscard]] std::filesystem::path model_directory(const ModelKey& key) const {
         return layout_.model(key).directory();
+    }
+    [[nodiscard]] std::filesystem::path package_directory(const ModelKey& key, const std::string& package_id) const {
+        return layout_.model(key).package(package_id);
     }
 
     /// Where a package lies, if every file that its provider names is there in the size and with the time that it was

@@ -1,0 +1,86 @@
+#include <fmt/format.h>
+
+#include <inference_models/agreement.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "commands.hpp"
+#include "image_arguments.hpp"
+#include "load_arguments.hpp"
+
+namespace inference_models::cli {
+namespace {
+
+struct Arguments {
+    LoadArguments load;
+    std::vector<std::string> images;
+    ObjectDetectionOptions detection;
+    bool json = false;
+};
+
+/// All of them, before anything is loaded: who names images wants them all compared.
+std::vector<Image> read_images(const std::vector<std::filesystem::path>& paths) {
+    std::vector<Image> images;
+    images.reserve(paths.size());
+    for (const auto& path : paths) images.push_back(load_image(path));
+    return images;
+}
+
+std::vector<NamedImage> with_names(const std::vector<Image>& images, const std::vector<std::filesystem::path>& paths) {
+    std::vector<NamedImage> named;
+    named.reserve(images.size());
+    for (std::size_t i = 0; i < images.size(); ++i) named.push_back({paths[i].string(), images[i].view()});
+    return named;
+}
+
+/// What it takes to prove something.
+Error proves_nothing(const AgreementReport& report, const std::string& model) {
+    if (report.candidates.empty()) {
+        return {ErrorKind::no_usable_backend, model,
+                fmt::format("nothing but the reference runs {} here as asked, so there is nothing to compare", model),
+                "Install another engine, or ask for less: `inference-models explain` lists what would bring in more."};
+    }
+    return {ErrorKind::invalid_argument, "IMAGE",
+            fmt::format("the reference finds too little in the images to prove anything: {} {}",
+                        report.reference.objects, report.reference.objects == 1 ? "object" : "objects"),
+            "Give an image that shows objects of the model's classes, or a lower --confidence."};
+}
+
+ExitCode run(const Arguments& arguments) {
+    const VerifyOptions options{arguments.load.options(), arguments.detection};
+    const auto paths = image_paths(arguments.images);
+    const auto images = read_images(paths);
+    const AgreementReport report = verify(arguments.load.model(), with_names(images, paths), options);
+    fmt::print("{}", arguments.json ? to_json(report) + "\n" : to_text(report));
+    switch (report.verdict) {
+        case AgreementVerdict::passes: return ExitCode::ok;
+        case AgreementVerdict::falls_short: return ExitCode::disagreement;
+        case AgreementVerdict::proves_nothing: break;
+    }
+    throw proves_nothing(report, arguments.load.model());
+}
+
+}  // namespace
+
+void add_verify(CLI::App& program, Action& chosen) {
+    const auto arguments = std::make_shared<Arguments>();
+    CLI::App* const command = program.add_subcommand(
+        "verify",
+        "Compare what every backend and precision finds with ONNX Runtime in fp32; the exit code is 5 where "
+        "one falls short");
+    arguments->load.add_to(*command);
+    command->add_option("IMAGE", arguments->images, "image files that show objects, or directories of them")
+        ->required();
+    command->add_option("--confidence", arguments->detection.confidence, "least confidence, 0 to 1")
+        ->capture_default_str();
+    command
+        ->add_option("--iou,--iou-threshold", arguments->detection.iou_threshold,
+                     "boxes of a class that overlap more than this are one, 0 to 1")
+        ->capture_default_str();
+    command->add_flag("--json", arguments->json, "one JSON document");
+    command->callback([&chosen, arguments] { chosen = [arguments] { return run(*arguments); }; });
+}
+
+}  // namespace inference_models::cli
