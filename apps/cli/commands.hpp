@@ -16,6 +16,7 @@ void add_explain(CLI::App& program, Action& chosen);
 void add_describe_runtime(CLI::App& program, Action& chosen);
 void add_engine(CLI::App& program, Action& chosen);
 void add_describe(CLI::App& program, Action& chosen);
+void add_compile(CLI::App& program, Action& chosen);
 void add_cache(CLI::App& program, Action& chosen);
 void add_hub(CLI::App& program, Action& chosen);
 void add_verify(CLI::App& program, Action& chosen);

@@ -68,6 +68,7 @@ int run(int argument_count, char** arguments) {
     add_describe_runtime(program, chosen);
     add_engine(program, chosen);
     add_describe(program, chosen);
+    add_compile(program, chosen);
     add_cache(program, chosen);
     add_hub(program, chosen);
     add_verify(program, chosen);

@@ -1,9 +1,16 @@
+#include "agreement/gate_precision.hpp"
+
 #include <fmt/format.h>
 
 #include <inference_models/agreement.hpp>
 #include <vector>
 
 namespace inference_models {
+
+Precision agreement::gate_precision(const Candidate& candidate) {
+    const Precision stored = candidate.quantization.value_or(Precision::fp32);
+    return stored == Precision::fp32 ? *candidate.precision : stored;
+}
 
 AgreementGate agreement_gate(Precision precision) {
     AgreementGate gate;

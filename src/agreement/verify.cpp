@@ -11,6 +11,7 @@
 #include <tuple>
 #include <utility>
 
+#include "agreement/gate_precision.hpp"
 #include "agreement/loaded_as_asked.hpp"
 
 namespace inference_models {
@@ -125,12 +126,6 @@ Reference run_reference(const Question& question, const LoadOptions& options, co
 
 // --- Those that are compared with it ---------------------------------------------------------------------------------
 
-/// The lower of what a candidate is stored and computed in: weights in fp16 stay so when they are computed in fp32.
-Precision gate_precision(const Candidate& candidate) {
-    const Precision stored = candidate.quantization.value_or(Precision::fp32);
-    return stored == Precision::fp32 || *candidate.precision == Precision::int8 ? *candidate.precision : stored;
-}
-
 AgreementVerdict verdict_of(const Agreement& agreement, const std::string& findings) {
     if (!findings.empty()) return AgreementVerdict::falls_short;
     return agreement.reference_objects == 0 ? AgreementVerdict::proves_nothing : AgreementVerdict::passes;
@@ -168,7 +163,7 @@ ComparedCandidate run_and_compare(const Candidate& candidate, const Found& refer
     compared.engine = *candidate.engine;
     compared.device = candidate.device;
     compared.precision = *candidate.precision;
-    compared.gate = agreement_gate(gate_precision(candidate));
+    compared.gate = agreement_gate(agreement::gate_precision(candidate));
     try {
         const auto model = load(candidate, question.options.load, question.model);
         compare(compared, reference, find_objects(*model, question), question);

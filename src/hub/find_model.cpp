@@ -325,14 +325,11 @@ const formats::Package& source_of(const FoundModel& model, const formats::Packag
 
 LocalPackage bring_package(const FoundModel& model, const formats::Package& package, const LoadOptions& options,
                            const Settings& settings) {
+    if (!model.remote) return {package, std::nullopt};
     if (package.made_from) {
         // Its source has to be whole, and is in use.
-        LocalPackage source = bring_package(model, source_of(model, package), options, settings);
-        LocalPackage local{package, std::nullopt};
-        if (source.held) local.held.emplace(*std::move(source.held));
-        return local;
+        return {package, bring_package(model, source_of(model, package), options, settings).held};
     }
-    if (!model.remote) return {package, std::nullopt};
     const RemoteModel& remote = *model.remote;
     ModelCache cache(settings.cache_directory);
     ProgressReport report(remote.key.model_id, package.id);
@@ -355,9 +352,7 @@ LocalPackage bring_package(const FoundModel& model, const formats::Package& pack
     HeldPackage held = cache.bring_package(
         remote.key, package, formats::model_config_text(package), bring, [&] { return report.waited(); },
         hashes_for(options));
-    LocalPackage local{local_package(held.path, package), std::nullopt};
-    local.held.emplace(std::move(held));
-    return local;
+    return {local_package(held.path, package), std::move(held)};
 }
 
 }  // namespace inference_models::hub

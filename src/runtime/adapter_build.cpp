@@ -1,15 +1,10 @@
 #include "runtime/adapter_build.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
 #include <inference_models/engine_build.hpp>
 #include <inference_models/error.hpp>
 #include <string>
@@ -17,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/child_process.hpp"
 #include "common/log.hpp"
 #include "common/shell_quoting.hpp"
 #include "engines/engine_catalog.hpp"
@@ -97,27 +93,6 @@ std::vector<std::string> command(const EngineRuntime& runtime, const fs::path& s
     return arguments;
 }
 
-/// Runs a command with its output in a file. A process that ignores SIGCHLD learns nothing of how it ended.
-void run(std::vector<std::string> arguments, const fs::path& log) {
-    std::vector<char*> words;
-    for (std::string& argument : arguments) words.push_back(argument.data());
-    words.push_back(nullptr);
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
-    pid_t child = 0;
-    const int problem = ::posix_spawn(&child, words[0], &actions, nullptr, words.data(), environ);
-    posix_spawn_file_actions_destroy(&actions);
-    if (problem != 0) {
-        throw Error(ErrorKind::engine_failure, arguments[0],
-                    fmt::format("{} cannot be started: {}", arguments[0], std::strerror(problem)),
-                    "Set CXX to a C++ compiler that works.");
-    }
-    while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
-    }
-}
-
 /// The first line of a compiler's output that tells of an error, or its beginning.
 std::string first_error(const std::string& output) {
     if (trimmed(output).empty()) return "the compiler failed without a word";
@@ -138,7 +113,7 @@ fs::path build_adapter(const EngineRuntime& runtime, const Surroundings& surroun
     log::message(LogLevel::warning, "building the adapter for {} {} with {}, once: this may take a minute",
                  display_name(runtime.engine), runtime.version, runtime.adapter_compiler.string());
     const auto arguments = command(runtime, adapter_sources(surroundings), output.path());
-    run(arguments, log.path());
+    static_cast<void>(run_process(arguments, log.path(), "Set CXX to a C++ compiler that works."));
     if (!file_exists(output.path())) {
         std::vector<std::string> quoted;
         std::ranges::transform(arguments, std::back_inserter(quoted), shell_quoted);

@@ -1,7 +1,10 @@
+#include "agreement/gate_precision.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <inference_models/agreement.hpp>
+#include <optional>
 
 namespace inference_models {
 namespace {
@@ -80,6 +83,22 @@ TEST(Gates, Int8IsJudgedByShares) {
     EXPECT_THAT(with(17, 2), Not(HasSubstr(";")));
     EXPECT_THAT(with(18, 3), HasSubstr("3 objects are found that the reference does not find, 10 % of its 20 may"));
     EXPECT_THAT(with(17, 3), HasSubstr("; "));
+}
+
+TEST(Gates, TheLowerOfWhatIsStoredAndComputedDecides) {
+    const auto gate = [](std::optional<Precision> stored, Precision computed) {
+        Candidate candidate;
+        candidate.quantization = stored;
+        candidate.precision = computed;
+        return agreement::gate_precision(candidate);
+    };
+    EXPECT_EQ(gate(Precision::fp32, Precision::fp32), Precision::fp32);
+    EXPECT_EQ(gate(std::nullopt, Precision::fp32), Precision::fp32);
+    EXPECT_EQ(gate(Precision::fp32, Precision::bf16), Precision::bf16);
+    EXPECT_EQ(gate(std::nullopt, Precision::fp16), Precision::fp16);
+    EXPECT_EQ(gate(Precision::fp16, Precision::fp32), Precision::fp16);
+    EXPECT_EQ(gate(Precision::fp16, Precision::fp16), Precision::fp16);
+    EXPECT_EQ(gate(Precision::int8, Precision::int8), Precision::int8);
 }
 
 TEST(Gates, WhatIsFoundWhereTheReferenceFindsNothingFallsShort) {

@@ -90,7 +90,7 @@ def test_a_model_s_description(tiny, package):
     assert description.to_dict()["explanation"] == tiny.explain().to_dict()
     assert tiny.explain().chosen.package_id == "tiny"
     assert tiny.class_names == ["thing"]
-    assert repr(tiny).startswith("<ObjectDetectionModel tiny: tiny in onnxruntime 1.")
+    assert repr(tiny).startswith("<ObjectDetectionModel tiny: tiny in openvino 20")
 
 
 def test_what_was_asked_for_is_part_of_the_description(package):

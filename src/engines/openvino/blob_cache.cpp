@@ -144,8 +144,8 @@ Mapping::~Mapping() {
 
 Mapping::Mapping(Mapping&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
 
-BlobCache::BlobCache(std::filesystem::path directory, const std::string& name, std::string identity)
-    : file_(std::move(directory) / (name + kEnding)), identity_(std::move(identity)) {}
+BlobCache::BlobCache(const std::filesystem::path& directory, const std::string& name, std::string identity)
+    : file_(directory / (name + kEnding)), identity_(std::move(identity)) {}
 
 std::optional<Blob> BlobCache::find() const {
     const File file(::open(file_.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));

@@ -42,7 +42,7 @@ public:
     /// \param directory  where blobs lie; made when one is kept
     /// \param name       of the blob: the same for what replaces it
     /// \param identity   what it is made from and with: a blob of anything else is none of this network
-    BlobCache(std::filesystem::path directory, const std::string& name, std::string identity);
+    BlobCache(const std::filesystem::path& directory, const std::string& name, std::string identity);
 
     /// Nothing where there is no sound blob of this network.
     [[nodiscard]] std::optional<Blob> find() const;

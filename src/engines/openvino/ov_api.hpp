@@ -55,7 +55,7 @@ struct OvVersion {
 /// A function of the library: its name, and where it is once it was looked up.
 template <class Signature>
 struct Function {
-    const char* name;
+    const char* name = nullptr;
     Signature* pointer = nullptr;
 
     template <class... Arguments>
