@@ -84,8 +84,8 @@ void add_prune(CLI::App& cache, Action& chosen) {
     const auto arguments = std::make_shared<Arguments>();
     CLI::App* const command =
         cache.add_subcommand("prune",
-                             "Take away unfinished downloads, damaged packages and files that no package uses, and "
-                             "what is named here");
+                             "Take away unfinished downloads, damaged packages, files that no package uses, what was "
+                             "compiled of networks that are gone, and what is named here");
     CLI::Option* const models = command->add_option("MODEL", arguments->options.model_ids, "ids of models");
     command->add_flag("--all", arguments->options.all, "everything")->excludes(models);
     command->add_option("--unused-for", arguments->unused_days, "packages that were not loaded for so many days")

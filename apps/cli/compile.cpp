@@ -24,14 +24,14 @@ struct Arguments {
     bool json = false;
 };
 
-/// `640`, or `640x480`: width and height.
+/// `640` for a square, or `480x640`: height and width.
 ImageSize size_of(const std::string& word) {
     const std::size_t cross = word.find('x');
-    const auto width = formats::to_number<std::int32_t>(word.substr(0, cross));
-    const auto height = cross == std::string::npos ? width : formats::to_number<std::int32_t>(word.substr(cross + 1));
+    const auto height = formats::to_number<std::int32_t>(word.substr(0, cross));
+    const auto width = cross == std::string::npos ? height : formats::to_number<std::int32_t>(word.substr(cross + 1));
     if (width && height) return {.width = *width, .height = *height};
     throw Error(ErrorKind::invalid_argument, "--size", fmt::format("--size does not know `{}`", word),
-                "Use a number of pixels, or WIDTHxHEIGHT.");
+                "Use a number of pixels for a square, or HEIGHTxWIDTH.");
 }
 
 CompileOptions options_of(const Arguments& arguments) {
@@ -63,7 +63,7 @@ void add_compile(CLI::App& program, Action& chosen) {
     command->add_option("--batch", arguments->batch, "images per run; by default the package's, or the fewest of them")
         ->check(whole_number());
     command->add_option("--size", arguments->size,
-                        "of the network's input: N or WIDTHxHEIGHT; by default the package's");
+                        "of the network's input: pixels of a square, or HEIGHTxWIDTH; by default the package's");
     command
         ->add_option("--calibration", arguments->calibration,
                      "for int8: directory of pictures such as the model will see")

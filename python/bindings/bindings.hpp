@@ -8,6 +8,7 @@ namespace inference_models::python {
 
 namespace nb = nanobind;
 
+void bind_compile(nb::module_& module);
 void bind_errors(nb::module_& module);
 void bind_log(nb::module_& module);
 void bind_explanation(nb::module_& module);

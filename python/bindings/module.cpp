@@ -22,5 +22,6 @@ NB_MODULE(_core, module) {
     bind_images(module);
     bind_detections(module);
     bind_object_detection_model(module);
+    bind_compile(module);
     bind_agreement(module);
 }

@@ -179,6 +179,49 @@ class AutoModel:
         return _core.verify(model_id_or_path, [image.input for image in inputs], names, load, detection)
 
     @staticmethod
+    @suggests_keywords
+    def compile(
+        model_id_or_path: str | os.PathLike,
+        *,
+        engine: str,
+        precision: str | Precision = "fp32",
+        batch_size: int | None = None,
+        image_size: int | tuple[int, int] | None = None,
+        calibration: str | os.PathLike | None = None,
+        model_package_id: str | None = None,
+        weights_provider: str | None = None,
+    ) -> _core.CompiledPackage:
+        """Makes a package that loads and runs fastest on this machine, compares its results with those of the package
+        that it is made from, and puts it where `from_pretrained` finds it. `print()` shows what was made.
+
+        Args:
+            model_id_or_path: as for `from_pretrained`
+            engine: "onnxruntime", "torch" or "openvino": what is to run it
+            precision: that it computes in: with ONNX Runtime "fp32" or "int8", with PyTorch "fp32" or "bf16", with
+                OpenVINO any of them. One below fp32 is used where `from_pretrained` is asked for it
+            batch_size: images per run, as many as the package allows. None: with ONNX Runtime as many as the package
+                allows, else the fewest of them
+            image_size: of the network's input, where the package's allows others: the side of a square, or (height,
+                width). None: the package's
+            calibration: for "int8", a directory of pictures such as the model will see, some dozens of them
+            model_package_id: compile the package of this id. None: the best that the engine compiles
+            weights_provider: as for `from_pretrained`
+
+        Raises:
+            Those of `from_pretrained`; nothing is kept where the results do not agree
+        """
+        return _core.compile_model(
+            model_id_or_path,
+            engine,
+            precision,
+            batch_size,
+            image_size,
+            calibration,
+            model_package_id,
+            weights_provider,
+        )
+
+    @staticmethod
     def describe_model(
         model_id_or_path: str | os.PathLike, *, pull_artefacts_size: bool = False, **options: Any
     ) -> _core.ModelMetadata:

@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <inference_models/agreement.hpp>
+#include <inference_models/compare_detections.hpp>
 #include <inference_models/error.hpp>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string_view>
 #include <system_error>
 
@@ -23,22 +26,6 @@ constexpr std::size_t kMostPictures = 128;  ///< of which each is 5 MB of number
 bool is_picture(const fs::path& path) {
     constexpr std::array<std::string_view, 5> kEndings{".jpg", ".jpeg", ".png", ".webp", ".bmp"};
     return std::ranges::find(kEndings, formats::lowered(path.extension().string())) != kEndings.end();
-}
-
-float overlap(const Box& one, const Box& other) {
-    const float width = std::min(one.x_max, other.x_max) - std::max(one.x_min, other.x_min);
-    const float height = std::min(one.y_max, other.y_max) - std::max(one.y_min, other.y_min);
-    if (width <= 0 || height <= 0) return 0;
-    const auto area = [](const Box& box) { return (box.x_max - box.x_min) * (box.y_max - box.y_min); };
-    return width * height / (area(one) + area(other) - width * height);
-}
-
-bool finds(const Detections& found, std::int32_t class_id, const Box& box) {
-    constexpr float kSameObject = 0.5F;
-    for (std::size_t i = 0; i < found.size(); ++i) {
-        if (found.class_id[i] == class_id && overlap(found.xyxy[i], box) >= kSameObject) return true;
-    }
-    return false;
 }
 
 }  // namespace
@@ -96,31 +83,24 @@ fs::path quantise(const Job& job, const EngineRuntime& onnxruntime, const Object
 
 std::string expect_objects(const ObjectDetectionModel& source, const ObjectDetectionModel& compiled,
                            const std::vector<fs::path>& pictures) {
-    constexpr double kLeastShare = 0.9;
-    // What the source itself hardly finds may go either way.
-    constexpr float kMargin = 0.05F;
-    const float sure = ObjectDetectionOptions{}.confidence + kMargin;
-    std::size_t expected = 0;
-    std::size_t found = 0;
+    const AgreementGate gate = agreement_gate(Precision::int8);
+    const ComparisonOptions counted{ObjectDetectionOptions{}.confidence + gate.confidence_margin};
+    Agreement agreement;
     for (const fs::path& picture : pictures) {
         const Image image = load_image(picture);
-        const Detections truth = source.infer(image);
-        const Detections answer = compiled.infer(image);
-        for (std::size_t i = 0; i < truth.size() && truth.confidence[i] > sure; ++i) {
-            ++expected;
-            if (finds(answer, truth.class_id[i], truth.xyxy[i])) ++found;
-        }
+        agreement += compare_detections(source.infer(image), compiled.infer(image), counted);
     }
-    const std::string figures =
-        fmt::format("{} of {} objects that fp32 finds in {} pictures are found", found, expected, pictures.size());
-    if (expected == 0) {
+    if (agreement.reference_objects == 0) {
         throw Error(ErrorKind::invalid_output, "calibration",
                     fmt::format("fp32 finds nothing in {} pictures, so nothing can be said of int8", pictures.size()),
                     "Nothing was kept. Give pictures with objects that the model knows.");
     }
-    if (static_cast<double>(found) >= kLeastShare * static_cast<double>(expected)) return figures;
-    throw Error(ErrorKind::invalid_output, "agreement",
-                fmt::format("int8 loses too much: {}, and at least {:.0f} % are wanted", figures, 100 * kLeastShare),
+    const std::string figures =
+        fmt::format("of {} objects that fp32 finds in {} pictures {} are found, and {} others",
+                    agreement.reference_objects, pictures.size(), agreement.matched_objects, agreement.extra_objects);
+    const std::string missing = shortfall(agreement, gate);
+    if (missing.empty()) return figures;
+    throw Error(ErrorKind::invalid_output, "agreement", fmt::format("int8 differs too much: {}: {}", figures, missing),
                 "Nothing was kept. Give more pictures, or use fp32 or bf16.");
 }
 

@@ -105,7 +105,7 @@ std::string id_of(const Job& job) {
     const BatchRule batch = batch_rule(job);
     const std::string count = batch.max == batch.min ? fmt::format("-b{}", batch.min) : std::string();
     return fmt::format("{}.{}-{}{}-{}x{}", source, to_string(job.engine), to_string(job.precision), count,
-                       job.size.width, job.size.height);
+                       job.size.height, job.size.width);
 }
 
 /// A model of one package, which needs not be listed.

@@ -87,7 +87,7 @@ std::string command_of(const std::string& model_id_or_path, const CompileOptions
     add("--engine", std::string(to_string(options.engine)));
     add("--precision", std::string(to_string(options.precision)));
     if (options.batch_size) add("--batch", std::to_string(*options.batch_size));
-    if (options.size) add("--size", fmt::format("{}x{}", options.size->width, options.size->height));
+    if (options.size) add("--size", fmt::format("{}x{}", options.size->height, options.size->width));
     if (!options.calibration.empty()) add("--calibration", from_anywhere(options.calibration).string());
     if (!options.model_package_id.empty()) add("--model-package-id", options.model_package_id);
     if (!options.weights_provider.empty()) add("--weights-provider", options.weights_provider);

@@ -11,7 +11,7 @@ from pathlib import Path
 import onnx
 import pytest
 from support.models_by_id import MODEL
-from support.tiny_models import SIDE, tiny_detector, write_package
+from support.tiny_models import SIDE, png, tiny_detector, write_package
 
 ID = "tiny.onnxruntime-fp32-b1-32x32"
 
@@ -23,7 +23,7 @@ def cache(tmp_path):
 
 @pytest.fixture
 def run(program, cache):
-    return lambda *arguments: program(*arguments, env={"INFERENCE_HOME": str(cache)})
+    return lambda *arguments, env=None: program(*arguments, env={"INFERENCE_HOME": str(cache)} | (env or {}))
 
 
 def compile_it(run, model, *arguments):
@@ -58,7 +58,7 @@ def edit(compiled: Path, **changes) -> None:
 
 
 def test_a_compiled_package_is_used_from_then_on(run, package, image, cache):
-    plain = run("predict", package, image, "--json")
+    plain = run("predict", package, image, "--backend", "onnx", "--json")
     done = compile_it(run, package, "--json")
     assert done.code == 0, done.stderr
     assert "compiling tiny for ONNX Runtime" in done.stderr
@@ -66,7 +66,7 @@ def test_a_compiled_package_is_used_from_then_on(run, package, image, cache):
     assert (answer["package_id"], answer["source_package_id"]) == (ID, "tiny")
     assert answer["agreement"] == "every number is the same"
     assert in_cache(cache) == [ID]
-    after = run("predict", package, image, "--json", "--log-level", "info")
+    after = run("predict", package, image, "--backend", "onnx", "--json", "--log-level", "info")
     assert after.code == 0, after.stderr
     assert f"package={ID}" in after.stderr
     assert predictions(after) == predictions(plain)
@@ -96,9 +96,9 @@ def test_the_command_in_it_makes_it_again(run, package, compiled, cache, program
 
 def test_real_detections_are_the_same(run, test_data, cache):
     model, photo = test_data / "models/yolov8n-640/onnx-fp32", test_data / "images/bus.jpg"
-    plain = run("predict", model, photo, "--json")
+    plain = run("predict", model, photo, "--backend", "onnx", "--json")
     assert compile_it(run, model).code == 0
-    after = run("predict", model, photo, "--json", "--log-level", "info")
+    after = run("predict", model, photo, "--backend", "onnx", "--json", "--log-level", "info")
     assert "package=onnx-fp32.onnxruntime-fp32-b1-640x640" in after.stderr
     assert predictions(after) == predictions(plain)
     assert predictions(plain)[0]
@@ -126,7 +126,7 @@ def test_one_that_is_not_for_this_machine_is_rejected_with_the_reason(run, packa
     assert candidate["status"] in ("possible", "rejected")
     assert reason in candidate["reason"]
     assert candidate["remedy"] or "riscv64" in reason
-    after = run("predict", package, image, "--json", "--log-level", "info")
+    after = run("predict", package, image, "--backend", "onnx", "--json", "--log-level", "info")
     assert after.code == 0
     assert "package=tiny " in after.stderr
 
@@ -159,7 +159,7 @@ def test_garbage_is_rejected(run, package, image, compiled):
 
 def test_a_network_that_the_engine_refuses_is_passed_over(run, package, image, compiled):
     (compiled / "weights.onnx").write_bytes(b"garbage")
-    after = run("predict", package, image, "--json")
+    after = run("predict", package, image, "--backend", "onnx", "--json")
     assert after.code == 0
     assert "failed while loading" in after.stderr
     assert "tiny in ONNX Runtime is taken instead" in after.stderr
@@ -285,10 +285,120 @@ def test_a_cache_that_cannot_be_written_is_named(run, package, cache):
 
 
 def test_a_model_by_id_is_compiled_and_found_again(client, image):
-    before = client("predict", MODEL, image, "--json")
+    before = client("predict", MODEL, image, "--backend", "onnx", "--json")
     assert before.code == 0, before.stderr
     done = client("compile", MODEL, "--engine", "onnxruntime", "--json")
     assert done.code == 0, done.stderr
-    after = client("predict", MODEL, image, "--json", "--log-level", "info")
+    after = client("predict", MODEL, image, "--backend", "onnx", "--json", "--log-level", "info")
     assert f"package={done.json['package_id']}" in after.stderr
     assert predictions(after) == predictions(before)
+
+
+def test_pruning_takes_away_what_was_compiled_of_networks_that_are_gone(run, package, compiled, cache, tmp_path):
+    leave_unfinished(cache)
+    other = write_package(tmp_path / "other")
+    assert compile_it(run, other).code == 0
+    shutil.rmtree(other)
+    pruned = run("cache", "prune")
+    assert pruned.code == 0, pruned.stderr
+    assert in_cache(cache) == [ID]
+    assert candidates(run, package)[ID]["status"] == "chosen"
+    assert run("cache", "prune", "--all").code == 0
+    assert in_cache(cache) == []
+
+
+# --- Other engines, and int8 -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def needs(program, build_dir):
+    """Skips where an engine cannot compile here."""
+
+    def check(engine, script):
+        engines = program("describe-runtime", "--json").json["engines"]
+        (found,) = [one for one in engines if one["engine"] == engine]
+        if not (found["installed"] and found["adapter"]):
+            pytest.skip(f"{engine} is not installed, or there is no adapter for it")
+        if not (build_dir / "share/inference_models/compilers" / script).is_file():
+            pytest.skip(f"this build has no {script}")
+        return found
+
+    return check
+
+
+def predicted(run, model, photo, *arguments) -> list[dict]:
+    done = run("predict", model, photo, "--json", *arguments)
+    assert done.code == 0, done.stderr
+    return predictions(done)[0]
+
+
+def expect_near(actual, expected, pixels, confidence):
+    assert len(actual) == len(expected) > 0
+    for one, other in zip(actual, expected, strict=True):
+        assert one["class"] == other["class"]
+        assert one["xyxy"] == pytest.approx(other["xyxy"], abs=pixels)
+        assert one["confidence"] == pytest.approx(other["confidence"], abs=confidence)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("engine", "form"), [("openvino", "onnx-fp32"), ("torch", "torch-script-fp32")])
+def test_other_engines_compile_too(program, run, cache, needs, test_data, engine, form):
+    needs(engine, f"{engine}_compile.py")
+    model, photo = test_data / "models/yolov8n-640" / form, test_data / "images/bus.jpg"
+    plain = predicted(run, model, photo, "--backend", engine)
+    done = subprocess.run(  # PyTorch compiles for a minute, and for more of them on a busy machine
+        [program.installed, "compile", model, "--engine", engine, "--json"],
+        env=program.environment({"INFERENCE_HOME": str(cache)}),
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    made = json.loads(done.stdout)["package_id"]
+    assert made == f"{form}.{engine}-fp32-b1-640x640"
+    after = run("predict", model, photo, "--json", "--log-level", "info")
+    assert f"package={made} backend={engine}" in after.stderr
+    expect_near(predictions(after)[0], plain, 0.02, 1e-4)
+
+
+def test_a_runtime_outside_of_a_python_environment_is_told(run, needs, package, tmp_path):
+    library = needs("openvino", "openvino_compile.py")["library"]
+    shutil.copytree(Path(library).parent, tmp_path / "elsewhere")
+    named = {"INFERENCE_MODELS_OPENVINO_LIBRARY": str(tmp_path / "elsewhere" / Path(library).name)}
+    done = run("compile", package, "--engine", "openvino", env=named)
+    assert (done.code, done.error_kind) == (4, "no_usable_backend")
+    assert "compiles networks by its Python package" in done.stderr
+
+
+@pytest.mark.slow
+def test_int8_is_quantised_with_pictures_and_compared(run, pictures, cache):
+    pytest.importorskip("onnxruntime.quantization")
+    directory = pictures[0].parent
+    done = compile_it(run, "codes-n-640", "--precision", "int8", "--calibration", directory, "--json")
+    assert done.code == 0, done.stderr
+    made = done.json
+    assert made["precision"] == "int8"
+    assert "objects that fp32 finds in" in made["agreement"]
+    directory_of_it = Path(made["location"])
+    assert sorted(path.name for path in directory_of_it.iterdir()) == ["compiled.json", "weights.onnx"]
+    types = {node.op_type for node in onnx.load(directory_of_it / "weights.onnx").graph.node}
+    assert types & {"QLinearConv", "ConvInteger", "DequantizeLinear"}
+    unasked = run("explain", "codes-n-640", "--json").json["candidates"]
+    assert [one["status"] for one in unasked if one["package_id"] == made["package_id"]] == ["rejected"] * 2
+    asked = run(
+        "predict", "codes-n-640", pictures[0], "--precision", "int8", "--backend", "onnx", "--log-level", "info"
+    )
+    assert f"package={made['package_id']}" in asked.stderr
+    assert "precision=int8" in asked.stderr
+
+
+@pytest.mark.slow
+def test_int8_of_pictures_without_objects_is_not_kept(run, cache, tmp_path):
+    pytest.importorskip("onnxruntime.quantization")
+    (tmp_path / "blank").mkdir()
+    (tmp_path / "blank/one.png").write_bytes(png(SIDE, SIDE))
+    done = compile_it(run, "codes-n-640", "--precision", "int8", "--calibration", tmp_path / "blank")
+    assert (done.code, done.error_kind) == (1, "invalid_output")
+    assert "fp32 finds nothing in 1 pictures" in done.stderr
+    assert in_cache(cache) == []

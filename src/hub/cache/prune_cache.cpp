@@ -19,6 +19,8 @@
 #include "hub/cache/file_lock.hpp"
 #include "hub/cache/kept_models.hpp"
 #include "hub/cache/package_check.hpp"
+#include "hub/checked_names.hpp"
+#include "hub/compiled/compiled_file.hpp"
 
 namespace inference_models::hub {
 
@@ -38,10 +40,9 @@ FileLock lock_alone(const CacheLayout& layout) {
         if (lock) return *std::move(lock);
         std::this_thread::sleep_for(kPause);
     }
-    throw Error(
-        ErrorKind::cache_busy, layout.root().string(),
-        fmt::format("{} is in use: a model is being downloaded to it or loaded from it", layout.root().string()),
-        "Try again when that is done.");
+    throw Error(ErrorKind::cache_busy, layout.root().string(),
+                fmt::format("{} is in use: a model is being downloaded, loaded or compiled", layout.root().string()),
+                "Try again when that is done.");
 }
 
 void expect_kept(const std::vector<KeptModel>& models, const std::vector<std::string>& ids, const fs::path& root) {
@@ -64,6 +65,7 @@ public:
         for (const KeptModel& model : models) prune(model);
         prune_unknown_models(models);
         prune_choices();
+        prune_compiled();
         prune_blobs();
         prune_unfinished(layout_.root() / "");  // the cache itself may be a link to where there is space
         return pruned_;
@@ -153,6 +155,36 @@ private:
             if (!choice || !kept_packages_.contains(choice->package_id)) {
                 pruned_.bytes += remove_tree(path).bytes;
             }
+        }
+    }
+
+    /// What was compiled of a network that is gone or another one by now, and all that was never finished: nobody
+    /// compiles meanwhile.
+    void prune_compiled() {
+        for (const std::string& name : names_in(layout_.all_compiled())) {
+            const fs::path source = layout_.all_compiled() / name;
+            bool has_packages = false;
+            for (const std::string& id : names_in(source)) {
+                if (!options_.all && is_package_id(id) && has_its_source(source / id)) {
+                    has_packages = true;
+                } else if (is_package_id(id)) {
+                    pruned_.bytes += remove_tree(source / id).bytes;
+                    ++pruned_.packages;
+                } else if (!id.ends_with(".lock")) {
+                    remove(source / id);
+                }
+            }
+            if (!has_packages) remove(source);
+        }
+    }
+
+    [[nodiscard]] static bool has_its_source(const fs::path& package) {
+        try {
+            const CompiledSource then = read_compiled_file(package).source;
+            const CompiledSource now = compiled_source(then.weights);
+            return now.size == then.size && now.modified_ns == then.modified_ns;
+        } catch (const Error&) {
+            return false;
         }
     }
 
