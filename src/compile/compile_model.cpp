@@ -122,7 +122,7 @@ std::unique_ptr<Model> load(const formats::Package& package, const LoadOptions& 
 formats::Package reference_package(const Job& job) {
     formats::Package reference = job.source;
     reference.made_from = std::make_shared<const formats::Package>(job.source);
-    reference.network_size = job.size;
+    reference.sizes = formats::SizeRule{.own = job.size, .stride = std::nullopt};
     return reference;
 }
 

@@ -100,7 +100,7 @@ Listing list_packages(const std::filesystem::path& path) {
 PackageContents read_package_contents(const Package& package) {
     if (package.made_from) {
         PackageContents contents = read_package_contents(*package.made_from);
-        contents.pre_processing.network_size = package.network_size.value_or(contents.pre_processing.network_size);
+        contents.pre_processing.network_size = package.sizes.value().own;
         check_input_size(package, contents.pre_processing.network_size);
         return contents;
     }

@@ -33,9 +33,8 @@ struct Package : PackageMetadata {
     std::filesystem::path path;     ///< the package directory, or the loose file; empty while it is not on this machine
     std::filesystem::path weights;  ///< the network's file; empty like `path`
     std::shared_ptr<const Package> made_from;  ///< of a compiled one: the package that tells all but the network
-    std::optional<ImageSize> network_size;     ///< of a compiled one, whose network takes this size alone
-    std::optional<SizeRule> sizes;  ///< none: not known before its files are here
-    std::optional<Error> problem;   ///< why it cannot be used as it is; the other members may then be defaults
+    std::optional<SizeRule> sizes;             ///< none: not known before its files are here
+    std::optional<Error> problem;  ///< why it cannot be used as it is; the other members may then be defaults
 };
 
 /// Everything that a path or a provider offers: the packages of one model, ordered by id.

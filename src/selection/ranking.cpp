@@ -129,6 +129,11 @@ std::int64_t computed_precision_place(const Candidate& candidate, const LoadOpti
     }
 }
 
+/// One that was compiled for several images per run would compute them all for a single one.
+bool is_compiled_for(const formats::Package& package, const LoadOptions& request) {
+    return package.compiled && (package.batch.min == 1 || request.batch_size);
+}
+
 bool is_fixed(const BatchRule& batch) {
     return batch.max == batch.min;
 }
@@ -197,7 +202,7 @@ std::int64_t place(Criterion criterion, const Candidate& candidate, const format
     switch (criterion) {
         case Criterion::device: return first_if(candidate.device.kind == DeviceKind::cuda);
         case Criterion::computed_precision: return computed_precision_place(candidate, question.request);
-        case Criterion::compiled: return first_if(package.compiled.has_value());
+        case Criterion::compiled: return first_if(is_compiled_for(package, question.request));
         case Criterion::backend: return backend_place(candidate.backend, question.request);
         case Criterion::precision: return stored_precision_place(package, question.request);
         case Criterion::trust: return first_if(package.trusted_source);

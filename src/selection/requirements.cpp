@@ -344,6 +344,19 @@ Finding compiled_precision_is_asked(const Trial& trial) {
                     fmt::format("use precision={}", to_string(stored)));
 }
 
+/// Results differ between sizes, so that a compiled one is no better way to do the same.
+Finding compiled_size_is_asked(const Trial& trial) {
+    const formats::Package& package = trial.package;
+    const LoadOptions& request = trial.question.request;
+    if (!package.compiled || !package.made_from || !package.sizes || !package.made_from->sizes) return std::nullopt;
+    const bool is_asked = request.image_size || request.model_package_id == package.id;
+    if (is_asked || package.sizes->own == package.made_from->sizes->own) return std::nullopt;
+    return rejected(
+        fmt::format("it was compiled for {}, which is not its model's own size and used only when asked for",
+                    told(package.sizes->own)),
+        fmt::format("use image_size={}", told(package.sizes->own)));
+}
+
 Finding compiled_for_this_machine(const Trial& trial) {
     const std::optional<CompiledFacts>& compiled = trial.package.compiled;
     if (!compiled) return std::nullopt;
@@ -554,26 +567,12 @@ using Rule = Finding (*)(const Trial&);
 
 /// After the backend, in the order in which their words are told: what was asked for, what can never be here, what can
 /// be mended.
-constexpr std::array<Rule, 20> kRules{
-    asked_providers,
-    asked_host_code,
-    compiled_for_this_machine,
-    compiled_precision_is_asked,
-    adapter_is_there,
-    engine_runs_on_device,
-    device_exists,
-    engine_computes_precision,
-    providers_fit_package,
-    providers_fit_device,
-    torch_script_supports_device,
-    engine_file_fits_board,
-    engine_file_fits_gpu,
-    engine_file_fits_version,
-    driver_runs_cuda,
-    runtime_is_installed,
-    runtime_build_uses_gpu,
-    providers_are_there,
-    onnx_opset_is_known,
+constexpr std::array<Rule, 21> kRules{
+    asked_providers,           asked_host_code,        compiled_for_this_machine, compiled_precision_is_asked,
+    compiled_size_is_asked,    adapter_is_there,       engine_runs_on_device,     device_exists,
+    engine_computes_precision, providers_fit_package,  providers_fit_device,      torch_script_supports_device,
+    engine_file_fits_board,    engine_file_fits_gpu,   engine_file_fits_version,  driver_runs_cuda,
+    runtime_is_installed,      runtime_build_uses_gpu, providers_are_there,       onnx_opset_is_known,
     torch_reads_torch_script,
 };
 

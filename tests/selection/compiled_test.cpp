@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+
 namespace inference_models::selection {
 namespace {
 
@@ -136,6 +138,36 @@ TEST(Compiled, NamingItAsksForItsPrecision) {
     request.model_package_id = "torchscript-fp32.compiled";
     const auto candidates = rank(this_machine(), {compiled_torch(Precision::bf16)}, request);
     EXPECT_EQ(candidates[0].status, chosen);
+}
+
+TEST(Compiled, AnotherSizeThanTheModelsOwnIsUsedOnlyWhenAsked) {
+    formats::Package source = onnx_package();
+    source.sizes = formats::SizeRule{.own = {.width = 640, .height = 640}, .stride = std::nullopt};
+    formats::Package small = compiled_onnx();
+    small.made_from = std::make_shared<const formats::Package>(source);
+    small.sizes = formats::SizeRule{.own = {.width = 320, .height = 320}, .stride = std::nullopt};
+    LoadOptions request = backend(BackendType::onnx);
+    const auto unasked = rank(this_machine(), {small, source}, request);
+    EXPECT_EQ(where(unasked[0]), "onnx-fp32 onnxruntime cpu");
+    EXPECT_THAT(unasked[1].reason, testing::HasSubstr("it was compiled for 320x320"));
+    EXPECT_EQ(unasked[1].remedy, "use image_size=320x320, which runs here");
+
+    request.image_size = small.sizes->own;
+    EXPECT_EQ(where(rank(this_machine(), {small, source}, request)[0]), "onnx-fp32.compiled onnxruntime cpu");
+    small.sizes = source.sizes;
+    request.image_size.reset();
+    EXPECT_EQ(where(rank(this_machine(), {small, source}, request)[0]), "onnx-fp32.compiled onnxruntime cpu");
+}
+
+TEST(Compiled, ForSeveralImagesPerRunItStandsBehindItsSourceUnlessABatchIsAsked) {
+    formats::Package four = compiled_onnx();
+    four.batch = {.min = 4, .max = 4};
+    formats::Package source = onnx_package();
+    source.batch = {.min = 1, .max = std::nullopt};
+    LoadOptions request = backend(BackendType::onnx);
+    EXPECT_EQ(where(rank(this_machine(), {four, source}, request)[0]), "onnx-fp32 onnxruntime cpu");
+    request.batch_size = AcceptedRange<std::int64_t>{4, 4};
+    EXPECT_EQ(where(rank(this_machine(), {four, source}, request)[0]), "onnx-fp32.compiled onnxruntime cpu");
 }
 
 }  // namespace

@@ -132,7 +132,7 @@ formats::Package read_compiled_package(const fs::path& directory, const formats:
     package.format = form.format;
     package.quantization = record.precision;
     package.batch = record.batch;
-    package.network_size = record.network_size;
+    package.sizes = formats::SizeRule{.own = record.network_size, .stride = std::nullopt};
     package.compiled = record.facts;
     package.torch_script.reset();  // the engine's version is a fact of the package
     if (form.format != PackageFormat::onnx) package.onnx.reset();
