@@ -26,6 +26,7 @@ std::string joined(const std::string& message, const std::string& hint) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): the header takes values, for callers that move
 Error::Error(ErrorKind kind, std::string subject, std::string message, std::string hint)
     : std::runtime_error(joined(readable(message), readable(hint))),
       kind_(kind),

@@ -40,8 +40,8 @@ LoadOptions load_options(const CompileOptions& options, RequestedPrecision preci
 }
 
 /// The package whose network is compiled: the best of those that the engine runs as they are stored.
-formats::Package source_package(const hub::FoundModel& model, const CompileOptions& options,
-                                const RuntimeDescription& machine, const hub::Settings& settings) {
+hub::LocalPackage source_package(const hub::FoundModel& model, const CompileOptions& options,
+                                 const RuntimeDescription& machine, const hub::Settings& settings) {
     LoadOptions request = load_options(
         options, options.precision == Precision::int8 ? RequestedPrecision::fp32 : requested(options.precision));
     request.model_package_id = options.model_package_id;
@@ -199,7 +199,8 @@ CompiledPackage compile_model(const std::string& model_id_or_path, const Compile
     const hub::FoundModel model =
         hub::find_model(model_id_or_path, compile::load_options(options, requested(Precision::fp32)), settings,
                         hub::BundledModels::of_this_installation());
-    compile::Job job = compile::job_for(compile::source_package(model, options, machine, settings), options, machine);
+    const hub::LocalPackage source = compile::source_package(model, options, machine, settings);  // held until the end
+    compile::Job job = compile::job_for(static_cast<const formats::Package&>(source), options, machine);
     CompiledPackage package =
         compile::make(std::move(job), options, machine, settings, compile::command_of(model_id_or_path, options));
     package.model_id = model.listing.model_id;

@@ -11,7 +11,8 @@ namespace inference_models::engines {
 
 struct FormatSupport {
     PackageFormat format;
-    BackendType backend;                          ///< the word that a user says for this (format, engine) pair
+    BackendType backend;  ///< the word that a user says for this (format, engine) pair
+    // NOLINTNEXTLINE(readability-redundant-member-init): GCC warns of initializers that leave it out otherwise
     std::span<const Precision> converts_to = {};  ///< what a network stored in fp32 is computed in on request
 };
 

@@ -199,17 +199,36 @@ void check_family(const formats::Listing& listing) {
                 fmt::format("It runs: {}.", selection::names_of(families)));
 }
 
-/// Takes a candidate that failed while loading out of the race, and says so.
+/// Errors of a package's files, whichever engine would have run them.
+bool concerns_the_package(ErrorKind kind) {
+    switch (kind) {
+        case ErrorKind::unreachable:
+        case ErrorKind::retrieval_failure:
+        case ErrorKind::hash_mismatch:
+        case ErrorKind::untrusted: return true;
+        default: return false;
+    }
+}
+
+/// Takes the chosen candidate, which failed while loading, out of the race, and says so; with it those of the same
+/// package where its files are the cause.
 void reject(Explanation& explanation, std::size_t index, const Error& error) {
-    Candidate failed = explanation.candidates[index];
-    failed.status = CandidateStatus::rejected;
-    failed.reason = fmt::format("failed while loading: {}", error.message());
-    failed.remedy = error.hint();
-    const std::string note = fmt::format("{} in {} {}", failed.package_id, display_name(*failed.engine), failed.reason);
+    auto& candidates = explanation.candidates;
+    const Candidate failed = candidates[index];
+    const std::string reason = fmt::format("failed while loading: {}", error.message());
+    const std::string note = fmt::format("{} in {} {}", failed.package_id, display_name(*failed.engine), reason);
     explanation.notes.push_back(note);
-    explanation.candidates.erase(explanation.candidates.begin() + static_cast<std::ptrdiff_t>(index));
-    explanation.candidates.push_back(std::move(failed));
-    auto& next = explanation.candidates[index];
+    const auto stays = [&](const Candidate& each) {
+        const bool shares_the_cause = concerns_the_package(error.kind()) && each.package_id == failed.package_id &&
+                                      each.status == CandidateStatus::usable;
+        return each.status != CandidateStatus::chosen && !shares_the_cause;
+    };
+    for (Candidate& each : std::ranges::stable_partition(candidates, stays)) {
+        each.status = CandidateStatus::rejected;
+        each.reason = reason;
+        each.remedy = error.hint();
+    }
+    Candidate& next = candidates[index];
     if (next.status != CandidateStatus::usable) return;
     next.status = CandidateStatus::chosen;
     log::message(LogLevel::warning, "{}; {} in {} is taken instead", note, next.package_id, display_name(*next.engine));

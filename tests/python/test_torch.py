@@ -220,4 +220,4 @@ def test_another_version_in_this_process_is_a_reason(test_data, foreign_pytorch,
     reason, remedy, used = printed.splitlines()
     assert "PyTorch 2.99.1 is installed, but has no adapter" in reason
     assert f"INFERENCE_MODELS_TORCH_LIBRARY={foreign_pytorch} inference-models engine build torch" in remedy
-    assert used == "onnx 4"
+    assert used == "openvino 4"

@@ -36,7 +36,7 @@ def data(tmp_path):
 
 def test_what_is_printed_and_written(package, data, tmp_path, capsys):
     file = tmp_path / "result.json"
-    assert evaluate.main(["--data", str(data), "--model", str(package), "--json", str(file)]) == 0
+    assert evaluate.main(["--data", str(data), "--model", str(package), "--backend", "onnx", "--json", str(file)]) == 0
 
     printed = capsys.readouterr().out
     assert "onnx-tiny in onnxruntime" in printed
@@ -55,7 +55,7 @@ def test_what_is_printed_and_written(package, data, tmp_path, capsys):
 
 
 def test_gate(package, data, monkeypatch):
-    command = ["--data", str(data), "--model", str(package), "--gate"]
+    command = ["--data", str(data), "--model", str(package), "--backend", "onnx", "--gate"]
     assert evaluate.main(command) == 1
     monkeypatch.setattr(evaluate, "targets", lambda summary: [Target("easy", value=1.0, limit=0.5, at_least=True)])
     assert evaluate.main(command) == 0
@@ -64,7 +64,10 @@ def test_gate(package, data, monkeypatch):
 def test_every_package_is_measured(package, data, tmp_path):
     write_package(package.parent / "onnx-other")
     file = tmp_path / "result.json"
-    assert evaluate.main(["--data", str(data), "--model", str(package.parent), "--json", str(file)]) == 0
+    assert (
+        evaluate.main(["--data", str(data), "--model", str(package.parent), "--backend", "onnx", "--json", str(file)])
+        == 0
+    )
     measured = json.loads(file.read_text())["results"]
     assert sorted(result["package_id"] for result in measured) == ["onnx-other", "onnx-tiny"]
 
@@ -72,18 +75,18 @@ def test_every_package_is_measured(package, data, tmp_path):
 def test_int8_is_measured_unasked(package):
     config = package / "model_config.json"
     config.write_text(json.dumps({**json.loads(config.read_text()), "quantization": "int8"}))
-    assert [way.package_id for way in evaluate.ways_to_run(str(package), None, None)] == ["onnx-tiny"]
-    assert evaluate.ways_to_run(str(package), None, ["fp32"]) == []
+    assert [way.package_id for way in evaluate.ways_to_run(str(package), ["onnx"], None)] == ["onnx-tiny"]
+    assert evaluate.ways_to_run(str(package), ["onnx"], ["fp32"]) == []
 
 
 def test_backend_that_cannot_run_the_model(package, data, capsys):
-    assert evaluate.main(["--data", str(data), "--model", str(package), "--backend", "torch"]) == 1
+    assert evaluate.main(["--data", str(data), "--model", str(package), "--backend", "onnx", "--backend", "torch"]) == 1
     assert "Nothing can run" in capsys.readouterr().err
 
 
 def test_failures_are_drawn(package, data, tmp_path):
     directory = tmp_path / "failures"
-    evaluate.main(["--data", str(data), "--model", str(package), "--failures", str(directory)])
+    evaluate.main(["--data", str(data), "--model", str(package), "--backend", "onnx", "--failures", str(directory)])
     (of_package,) = directory.iterdir()
     names = sorted(path.name for path in of_package.iterdir())
     assert names == ["real-false-0002-nothing.png", "real-missed+false-0001-elsewhere.png", "sheet-real.png"]
