@@ -24,7 +24,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-ROUNDS = 7
+ROUNDS = 5
 BACKENDS = ("openvino", "torch", "onnx")
 PRECISIONS = ("fp32", "bf16", "fp16")
 

@@ -153,7 +153,8 @@ def main() -> None:
     print(f"YOLOv8n, 640x640, {THREADS} threads, {ROUNDS} rounds of {PAIRS} pairs; milliseconds")
     print(f"{'':<16}{'ours':>8}{'Python':>9}{'ratio':>8}{'least':>8}{'most':>8}{'more':>8}", flush=True)
     for backend in sys.argv[1:] or WAYS:
-        subprocess.run([sys.executable, __file__, "--alone", backend], check=True)
+        environment = os.environ | {"VIRTUAL_ENV": sys.prefix}
+        subprocess.run([sys.executable, __file__, "--alone", backend], env=environment, check=True)
 
 
 if __name__ == "__main__":
