@@ -80,7 +80,7 @@ def test_int8_is_measured_unasked(package):
 
 
 def test_backend_that_cannot_run_the_model(package, data, capsys):
-    assert evaluate.main(["--data", str(data), "--model", str(package), "--backend", "onnx", "--backend", "torch"]) == 1
+    assert evaluate.main(["--data", str(data), "--model", str(package), "--backend", "torch"]) == 1
     assert "Nothing can run" in capsys.readouterr().err
 
 
