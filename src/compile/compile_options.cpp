@@ -58,8 +58,7 @@ void check(const CompileOptions& options) {
         throw Error(ErrorKind::invalid_argument, "batch_size", fmt::format("batch_size = {}", *options.batch_size),
                     fmt::format("batch_size must be 1 to {}.", formats::kLargestBatch));
     }
-    const auto is_side = [](std::int32_t side) { return side >= 1 && side <= formats::kLargestNetworkSide; };
-    if (options.size && !(is_side(options.size->width) && is_side(options.size->height))) {
+    if (options.size && !formats::is_network_size(*options.size)) {
         throw Error(ErrorKind::invalid_argument, "size",
                     fmt::format("size = {}x{}", options.size->width, options.size->height),
                     fmt::format("Width and height must be 1 to {}.", formats::kLargestNetworkSide));

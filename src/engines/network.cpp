@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstddef>
 #include <inference_models/error.hpp>
 #include <map>
 #include <new>
@@ -70,8 +69,7 @@ const im_adapter& open_adapter(const std::filesystem::path& library) {
     void* const handle = open_library(library, kInstallAnew);
     const auto entry = reinterpret_cast<im_adapter_entry>(::dlsym(handle, "inference_models_adapter"));
     const im_adapter* const adapter = entry != nullptr ? entry(IM_ADAPTER_ABI, &kHost) : nullptr;
-    if (adapter == nullptr || adapter->abi != IM_ADAPTER_ABI ||
-        adapter->struct_size < offsetof(im_adapter, compile_network)) {
+    if (adapter == nullptr || adapter->abi != IM_ADAPTER_ABI || adapter->struct_size < sizeof(im_adapter)) {
         throw Error(ErrorKind::engine_failure, library.string(),
                     fmt::format("{} is not an engine adapter of this version", library.string()), kInstallAnew);
     }
@@ -282,12 +280,6 @@ std::unique_ptr<Network> OpenedRuntime::load(const NetworkRequest& request) cons
 }
 
 void OpenedRuntime::compile(const CompileRequest& request) const {
-    const bool can_compile =
-        adapter_.struct_size >= offsetof(im_adapter, compile_network) + sizeof(adapter_.compile_network);
-    if (!can_compile || adapter_.compile_network == nullptr) {
-        throw Error(ErrorKind::invalid_argument, "engine",
-                    fmt::format("{} compiles no network of itself", copy(adapter_.engine)));
-    }
     const NetworkStruct network(request.network);
     std::vector<im_dimension> dimensions;
     for (const auto& [name, size] : request.dimensions) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <inference_models/image.hpp>
+
 #include <cstddef>
 #include <cstdint>
 
@@ -12,5 +14,11 @@ inline constexpr std::int64_t kLargestNetworkSide = 16'384;  ///< in pixels
 inline constexpr std::int64_t kLargestBatch = 65'536;
 inline constexpr std::int64_t kMostInputElements = std::int64_t{1} << 32U;  ///< of one run: 16 GiB of float32
 inline constexpr std::size_t kLargestTextFile = std::size_t{16} << 20U;     ///< in bytes
+
+/// A size that a network may take images in.
+[[nodiscard]] constexpr bool is_network_size(ImageSize size) noexcept {
+    const auto is_side = [](std::int32_t side) { return side >= 1 && side <= kLargestNetworkSide; };
+    return is_side(size.width) && is_side(size.height);
+}
 
 }  // namespace inference_models::formats

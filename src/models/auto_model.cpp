@@ -47,8 +47,7 @@ void check(const NmsFusionPreferences& preferences) {
 }
 
 void check(ImageSize image_size) {
-    const auto is_possible = [](std::int32_t side) { return side >= 1 && side <= formats::kLargestNetworkSide; };
-    if (is_possible(image_size.width) && is_possible(image_size.height)) return;
+    if (formats::is_network_size(image_size)) return;
     throw Error(ErrorKind::invalid_argument, "image_size", fmt::format("image_size = {}", selection::told(image_size)),
                 fmt::format("image_size is a height and a width of 1 to {} pixels.", formats::kLargestNetworkSide));
 }

@@ -33,10 +33,6 @@ ImageSize next_multiples(ImageSize size, std::int32_t stride) {
     return {.width = next_multiple(size.width, stride), .height = next_multiple(size.height, stride)};
 }
 
-bool is_possible(ImageSize size) {
-    return size.width <= formats::kLargestNetworkSide && size.height <= formats::kLargestNetworkSide;
-}
-
 /// Numbers in the input of the largest run. No overflow: sides and batches stay below their limits.
 std::int64_t elements(const formats::Package& package, ImageSize size) {
     return package.batch.max.value_or(package.batch.min) * kChannels * size.height * size.width;
@@ -65,7 +61,7 @@ std::optional<Verdict> image_size_problem(const formats::Package& package, const
     }
     const ImageSize next = next_multiples(asked, *stride);
     if (next != asked) {
-        const ImageSize better = is_possible(next) ? next : package.sizes->own;
+        const ImageSize better = formats::is_network_size(next) ? next : package.sizes->own;
         return rejected(fmt::format("{}, this package takes multiples of {}", was_asked, *stride), other_size(better));
     }
     if (const std::int64_t count = elements(package, asked); count > formats::kMostInputElements) {
@@ -89,7 +85,7 @@ std::optional<Verdict> rect_problem(const formats::Package& package, const LoadO
         return rejected(fmt::format("{}, this package does not letterbox its images", kWasAsked), std::string(kRemedy));
     }
     const ImageSize largest = next_multiples(request.image_size.value_or(package.sizes->own), *stride);
-    if (!is_possible(largest) || elements(package, largest) > formats::kMostInputElements) {
+    if (!formats::is_network_size(largest) || elements(package, largest) > formats::kMostInputElements) {
         return rejected(fmt::format("{}, which with multiples of {} makes inputs of up to {}: too large", kWasAsked,
                                     *stride, told(largest)),
                         std::string(kRemedy));

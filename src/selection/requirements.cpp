@@ -296,24 +296,10 @@ RequestedPrecision effective_request(const Trial& trial) {
     return is_emulated ? RequestedPrecision::fp32 : requested(stored);
 }
 
-/// The precision that the request leads to; one that the candidate cannot do is another rule's word.
-Precision wanted_precision(const Trial& trial) {
-    switch (effective_request(trial)) {
-        case RequestedPrecision::fp32: return Precision::fp32;
-        case RequestedPrecision::fp16: return Precision::fp16;
-        case RequestedPrecision::bf16: return Precision::bf16;
-        case RequestedPrecision::int8: return Precision::int8;
-        case RequestedPrecision::fastest: break;
-    }
-    const auto possible = conversions(trial);
-    const auto best = std::ranges::find_if(possible, [&](Precision each) { return has_instructions_for(trial, each); });
-    return best == possible.end() ? stored_precision(trial) : *best;
-}
-
 Finding engine_computes_precision(const Trial& trial) {
     const std::string_view engine = display_name(trial.traits.engine);
     const Precision stored = stored_precision(trial);
-    const Precision wanted = wanted_precision(trial);
+    const Precision wanted = planned_precision(trial);
     if (wanted != stored && !contains(conversions(trial), wanted)) {
         return rejected(fmt::format("precision={} was asked for, {} computes this {} package in {}", to_string(wanted),
                                     engine, to_string(stored), to_string(stored)),
@@ -661,7 +647,16 @@ Verdict judge_unopened(const formats::Package& package, const Question& question
 }
 
 Precision planned_precision(const Trial& trial) {
-    return wanted_precision(trial);
+    switch (effective_request(trial)) {
+        case RequestedPrecision::fp32: return Precision::fp32;
+        case RequestedPrecision::fp16: return Precision::fp16;
+        case RequestedPrecision::bf16: return Precision::bf16;
+        case RequestedPrecision::int8: return Precision::int8;
+        case RequestedPrecision::fastest: break;
+    }
+    const auto possible = conversions(trial);
+    const auto best = std::ranges::find_if(possible, [&](Precision each) { return has_instructions_for(trial, each); });
+    return best == possible.end() ? stored_precision(trial) : *best;
 }
 
 std::size_t gpu_count(const RuntimeDescription& machine) noexcept {

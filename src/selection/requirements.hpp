@@ -36,7 +36,7 @@ struct Verdict {
 
 [[nodiscard]] Verdict judge(const Trial& trial);
 
-/// What the network would be computed in, as asked or as the package is stored.
+/// The precision that the request leads to; that the candidate cannot compute in it is a rule's word.
 [[nodiscard]] Precision planned_precision(const Trial& trial);
 
 /// For a package whose format no engine opens as it is: a checkpoint.

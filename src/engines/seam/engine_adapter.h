@@ -177,7 +177,7 @@ typedef struct im_adapter {
     const im_failure* (*output)(im_execution* execution, size_t index, im_tensor* view);
     void (*release_execution)(im_execution* execution);
 
-    /* Optional: writes the network as it is after all that can be done to it ahead of a run on this machine. */
+    /* Writes the network as it is after all that can be done to it ahead of a run on this machine. */
     const im_failure* (*compile_network)(im_runtime* runtime, const im_compile_request* request);
 } im_adapter;
 
