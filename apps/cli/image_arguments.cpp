@@ -3,10 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <inference_models/error.hpp>
 #include <set>
 #include <system_error>
+
+#include "formats/text.hpp"
 
 namespace inference_models::cli {
 namespace {
@@ -19,7 +20,7 @@ std::vector<std::filesystem::path> images_in(const std::filesystem::path& direct
     std::error_code ignored;
     for (std::filesystem::directory_iterator entry(directory, problem), end; !problem && entry != end;
          entry.increment(problem)) {
-        const bool is_image = endings.contains(lower(entry->path().extension().string()));
+        const bool is_image = endings.contains(formats::lowered(entry->path().extension().string()));
         if (is_image && entry->is_regular_file(ignored)) paths.push_back(entry->path());
     }
     if (problem) {
@@ -37,11 +38,6 @@ std::vector<std::filesystem::path> images_in(const std::filesystem::path& direct
 }
 
 }  // namespace
-
-std::string lower(std::string text) {
-    std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
-    return text;
-}
 
 std::vector<std::filesystem::path> image_paths(const std::vector<std::string>& arguments) {
     std::vector<std::filesystem::path> paths;

@@ -13,6 +13,8 @@
 
 #include "commands.hpp"
 #include "common/printable.hpp"
+#include "detection_arguments.hpp"
+#include "formats/text.hpp"
 #include "image_arguments.hpp"
 #include "load_arguments.hpp"
 
@@ -173,7 +175,7 @@ private:
     std::filesystem::path path_for(const std::filesystem::path& image) {
         static const std::set<std::string> writable{".jpg", ".jpeg", ".png", ".webp"};
         const std::string ending = image.extension().string();
-        const std::string kept = writable.contains(lower(ending)) ? ending : ".png";
+        const std::string kept = writable.contains(formats::lowered(ending)) ? ending : ".png";
         auto path = directory_ / (image.stem().string() + kept);
         std::error_code ignored;
         for (int copy = 2; !taken_.insert(std::filesystem::weakly_canonical(path, ignored)).second; ++copy) {
@@ -233,12 +235,7 @@ void add_predict(CLI::App& program, Action& chosen) {
     CLI::App* const command = program.add_subcommand("predict", "Find objects in images");
     arguments->load.add_to(*command);
     command->add_option("IMAGE", arguments->images, "image files, or directories of them")->required();
-    command->add_option("--confidence", arguments->detection.confidence, "least confidence, 0 to 1")
-        ->capture_default_str();
-    command
-        ->add_option("--iou,--iou-threshold", arguments->detection.iou_threshold,
-                     "boxes of a class that overlap more than this are one, 0 to 1")
-        ->capture_default_str();
+    add_thresholds(*command, arguments->detection);
     command->add_option("--max-detections", arguments->detection.max_detections, "per image")->capture_default_str();
     command->add_flag("--class-agnostic-nms", arguments->detection.class_agnostic_nms,
                       "boxes of different classes suppress one another");

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "commands.hpp"
+#include "detection_arguments.hpp"
 #include "image_arguments.hpp"
 #include "load_arguments.hpp"
 
@@ -73,12 +74,7 @@ void add_verify(CLI::App& program, Action& chosen) {
     arguments->load.add_to(*command);
     command->add_option("IMAGE", arguments->images, "image files that show objects, or directories of them")
         ->required();
-    command->add_option("--confidence", arguments->detection.confidence, "least confidence, 0 to 1")
-        ->capture_default_str();
-    command
-        ->add_option("--iou,--iou-threshold", arguments->detection.iou_threshold,
-                     "boxes of a class that overlap more than this are one, 0 to 1")
-        ->capture_default_str();
+    add_thresholds(*command, arguments->detection);
     command->add_flag("--json", arguments->json, "one JSON document");
     command->callback([&chosen, arguments] { chosen = [arguments] { return run(*arguments); }; });
 }

@@ -60,7 +60,7 @@ void check(const CompileOptions& options) {
     }
     if (options.size && !formats::is_network_size(*options.size)) {
         throw Error(ErrorKind::invalid_argument, "size",
-                    fmt::format("size = {}x{}", options.size->width, options.size->height),
+                    fmt::format("size = {}x{}", options.size->height, options.size->width),
                     fmt::format("Width and height must be 1 to {}.", formats::kLargestNetworkSide));
     }
     if ((options.precision == Precision::int8) == options.calibration.empty()) {

@@ -24,7 +24,7 @@ std::string to_text(const CompiledPackage& package) {
         "It is taken from now on where {} is loaded{}.\n",
         package.package_id, package.source_package_id, package.model_id, package.location.string(),
         display_name(package.facts.engine), package.facts.runtime_version, to_string(package.precision),
-        package.network_size.width, package.network_size.height, told(package.batch), package.agreement,
+        package.network_size.height, package.network_size.width, told(package.batch), package.agreement,
         package.model_id,
         package.precision == Precision::fp32 ? "" : fmt::format(" with precision={}", to_string(package.precision)));
 }

@@ -82,7 +82,7 @@ void check_dimensions(const Job& job) {
         if (!fixed || *fixed == wanted.size) continue;
         throw Error(ErrorKind::invalid_argument, wanted.option,
                     fmt::format("{} of {} images of {}x{} was asked for, and the network of {} takes `{}` {} alone",
-                                wanted.option, job.batch.value_or(1), job.size.width, job.size.height,
+                                wanted.option, job.batch.value_or(1), job.size.height, job.size.width,
                                 job.source.weights.string(), input.name, formats::shape_text(input)),
                     fmt::format("Leave {} out, or export the network with open dimensions.", wanted.option));
     }

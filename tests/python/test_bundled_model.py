@@ -5,14 +5,13 @@ import numpy as np
 import onnxruntime
 import pytest
 import zxingcpp
+from support.detection_rows import assert_same, overlap, rows
 from support.python_process import run_python
 
 from inference_models import AutoModel, ModelNotFoundError, ObjectDetectionModel
 
 MODEL = "codes-n-640"
 SIDE = 640
-BOX_TOLERANCE = 0.02  # pixels
-CONFIDENCE_TOLERANCE = 1e-4
 
 
 @pytest.fixture(autouse=True)
@@ -65,24 +64,6 @@ def reference(session, photo, confidence=0.4, iou_threshold=0.3):
     found = np.array(found).reshape(-1, 6)
     found[:, :4] = found[:, :4].clip(0, [width, height] * 2)
     return found
-
-
-def overlap(a, b):
-    """Intersection over union."""
-    sides = np.minimum(a[2:4], b[2:4]) - np.maximum(a[:2], b[:2])
-    shared = np.prod(np.maximum(sides, 0))
-    return shared / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared)
-
-
-def assert_same(found, expected):
-    """Detections, and rows as `reference` gives them."""
-    np.testing.assert_array_equal(found.class_id, expected[:, 5])
-    np.testing.assert_allclose(found.confidence, expected[:, 4], rtol=0, atol=CONFIDENCE_TOLERANCE)
-    np.testing.assert_allclose(found.xyxy, expected[:, :4], rtol=0, atol=BOX_TOLERANCE)
-
-
-def rows(found):
-    return np.column_stack([found.xyxy, found.confidence, found.class_id])
 
 
 @pytest.mark.parametrize("backend", ["onnx", "torch"])

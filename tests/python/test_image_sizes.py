@@ -9,6 +9,7 @@ import onnx
 import onnxruntime
 import pytest
 import torch
+from support.detection_rows import assert_same, overlap, rows
 from support.dynamic_detector import make_dynamic
 from support.letterbox import letterbox_ultralytics
 from support.tiny_models import SIDE, write_descriptions, write_package
@@ -23,8 +24,6 @@ from inference_models import (
 
 pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
 
-BOX_TOLERANCE = 0.02  # pixels
-CONFIDENCE_TOLERANCE = 1e-4
 LIKE_ULTRALYTICS = {"confidence": 0.25, "iou_threshold": 0.7}
 
 
@@ -71,24 +70,6 @@ def reference(session, image, size, stride):
     found[:, :4] = (found[:, :4] - [left, top] * 2) / np.tile(scale, 2)
     found[:, :4] = found[:, :4].clip(0, [width, height] * 2)
     return found, picture.shape[:2]
-
-
-def overlap(a, b):
-    """Intersection over union."""
-    sides = np.minimum(a[2:4], b[2:4]) - np.maximum(a[:2], b[:2])
-    shared = np.prod(np.maximum(sides, 0))
-    return shared / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared)
-
-
-def assert_same(found, expected):
-    """Detections, and rows as `reference` gives them."""
-    np.testing.assert_array_equal(found.class_id, expected[:, 5])
-    np.testing.assert_allclose(found.confidence, expected[:, 4], rtol=0, atol=CONFIDENCE_TOLERANCE)
-    np.testing.assert_allclose(found.xyxy, expected[:, :4], rtol=0, atol=BOX_TOLERANCE)
-
-
-def rows(found):
-    return np.column_stack([found.xyxy, found.confidence, found.class_id])
 
 
 # --- What is found -----------------------------------------------------------------------------------------------
