@@ -2,6 +2,7 @@
 
 #include "engines/onnxruntime/ort_api.hpp"
 #include "engines/seam/adapter_sdk.hpp"
+#include "engines/seam/host_memory.hpp"
 
 #include <dlfcn.h>
 #include <fmt/format.h>
@@ -12,7 +13,6 @@
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
-#include <new>
 
 namespace inference_models::onnxruntime {
 namespace {
@@ -321,12 +321,6 @@ Precision precision_of(const std::vector<sdk::Port>& inputs) {
     return Precision::fp32;
 }
 
-struct AlignedDelete {
-    void operator()(std::byte* memory) const noexcept { ::operator delete[](memory, kAlignment); }
-    static constexpr std::align_val_t kAlignment{64};
-};
-using AlignedBytes = std::unique_ptr<std::byte[], AlignedDelete>;
-
 void create_session(const Library& library, const sdk::NetworkRequest& request, const OrtSessionOptions* options,
                     OwnedSession& session) {
     const Api& api = library.api();
@@ -353,7 +347,7 @@ private:
     struct Input {
         explicit Input(const Library& library) : value(library) {}
         std::vector<std::int64_t> shape;
-        AlignedBytes memory;
+        sdk::AlignedBytes memory;
         OwnedValue value;
     };
     struct Output {
@@ -410,16 +404,10 @@ sdk::TensorView OrtExecution::input(std::size_t index, std::span<const std::int6
     const sdk::Port& declared = network_.info().inputs.at(index);
     Input& slot = inputs_[index];
     if (slot.value.get() == nullptr || !std::ranges::equal(slot.shape, shape)) {
-        std::size_t bytes = element_size(declared.type);
-        for (const std::int64_t side : shape) {
-            if (side < 0 || __builtin_mul_overflow(bytes, static_cast<std::size_t>(side), &bytes)) {
-                throw Failure(IM_FAILURE_REQUEST,
-                              fmt::format("`{}` cannot have the shape [{}]", declared.name, fmt::join(shape, ", ")));
-            }
-        }
+        const std::size_t bytes = sdk::byte_count(declared, shape);
         slot.value.reset(nullptr);
         slot.shape.assign(shape.begin(), shape.end());
-        slot.memory.reset(new (AlignedDelete::kAlignment) std::byte[std::max<std::size_t>(bytes, 1)]);
+        slot.memory = sdk::aligned_bytes(bytes);
         const Library& library = network_.library();
         library.check(library.api().CreateTensorWithDataAsOrtValue(library.cpu_memory(), slot.memory.get(), bytes,
                                                                    slot.shape.data(), slot.shape.size(),

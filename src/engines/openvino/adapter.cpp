@@ -4,6 +4,7 @@
 #include "engines/openvino/blob_cache.hpp"
 #include "engines/openvino/ov_api.hpp"
 #include "engines/seam/adapter_sdk.hpp"
+#include "engines/seam/host_memory.hpp"
 
 #include <dlfcn.h>
 #include <fmt/format.h>
@@ -16,7 +17,6 @@
 #include <cstring>
 #include <filesystem>
 #include <mutex>
-#include <new>
 
 namespace inference_models::openvino {
 namespace {
@@ -440,12 +440,6 @@ std::vector<sdk::Port> ports(const Openvino& runtime, const ov_compiled_model* m
 
 // --- Executions ------------------------------------------------------------------------------------------------------
 
-struct AlignedDelete {
-    void operator()(std::byte* memory) const noexcept { ::operator delete[](memory, kAlignment); }
-    static constexpr std::align_val_t kAlignment{64};
-};
-using AlignedBytes = std::unique_ptr<std::byte[], AlignedDelete>;
-
 class OvNetwork final : public sdk::Network {
 public:
     OvNetwork(const Openvino& runtime, const sdk::NetworkRequest& request)
@@ -498,7 +492,7 @@ public:
 private:
     struct Input {
         std::vector<std::int64_t> shape;
-        AlignedBytes memory;
+        sdk::AlignedBytes memory;
     };
     struct Output {
         explicit Output(const Library& library) : tensor(library) {}
@@ -526,16 +520,10 @@ std::unique_ptr<sdk::Execution> OvNetwork::create_execution() {
 /// Memory that the request reads where it lies.
 OvExecution::Input OvExecution::make_input(std::size_t index, std::span<const std::int64_t> shape) {
     const sdk::Port& declared = network_.info().inputs[index];
-    std::size_t bytes = element_size(declared.type);
-    for (const std::int64_t side : shape) {
-        if (side < 0 || __builtin_mul_overflow(bytes, static_cast<std::size_t>(side), &bytes)) {
-            throw Failure(IM_FAILURE_REQUEST,
-                          fmt::format("`{}` cannot have the shape [{}]", declared.name, fmt::join(shape, ", ")));
-        }
-    }
+    const std::size_t bytes = sdk::byte_count(declared, shape);
     Input made;
     made.shape.assign(shape.begin(), shape.end());
-    made.memory.reset(new (AlignedDelete::kAlignment) std::byte[std::max<std::size_t>(bytes, 1)]);
+    made.memory = sdk::aligned_bytes(bytes);
     OwnedTensor tensor(library());
     library().check(
         library().api().tensor_create_from_host_ptr(
