@@ -165,7 +165,7 @@ std::unique_ptr<sdk::Network> load_compiled(const Library& library, const sdk::N
         throw unusable(request, "does not say what it was compiled for");
     }
     sdk::NetworkInfo info;
-    info.inputs.push_back({"images", ElementType::float32, *shape});
+    info.inputs.push_back({"images", ElementType::float32, shape});
     info.device = request.device;
     info.precision = *precision == "bf16" ? Precision::bf16 : Precision::fp32;
     info.threads = use_threads(library, request.threads);
