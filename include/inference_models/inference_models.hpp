@@ -4,6 +4,7 @@
 
 #include <inference_models/agreement.hpp>
 #include <inference_models/auto_model.hpp>
+#include <inference_models/benchmark.hpp>
 #include <inference_models/compare_detections.hpp>
 #include <inference_models/compile.hpp>
 #include <inference_models/detections.hpp>

@@ -37,6 +37,14 @@ enum class Precision { fp32, fp16, bf16, int8 };
 /// for and that needs no other weights, `fastest`: bf16, fp16 or, where it has none of them, the package's own.
 enum class RequestedPrecision { fp32, fp16, bf16, int8, fastest };
 
+/// What the best of several candidates is best at, once they have been measured.
+enum class Goal {
+    latency,     ///< the least time for one image
+    throughput,  ///< the most images per second, in whatever way the machine gives most
+    memory,      ///< the least memory
+    startup,     ///< the least time from the start of a process to its first prediction
+};
+
 enum class TaskType {
     object_detection,
     instance_segmentation,
@@ -62,6 +70,7 @@ struct Device {
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::string_view to_string(PackageFormat value) noexcept;
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::string_view to_string(Precision value) noexcept;
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::string_view to_string(RequestedPrecision value) noexcept;
+[[nodiscard]] INFERENCE_MODELS_EXPORT std::string_view to_string(Goal value) noexcept;
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::string_view to_string(TaskType value) noexcept;
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::string_view to_string(DeviceKind value) noexcept;
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::string to_string(const Device& value);
@@ -74,6 +83,7 @@ struct Device {
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::optional<Precision> parse_precision(std::string_view text) noexcept;
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::optional<RequestedPrecision> parse_requested_precision(
     std::string_view text) noexcept;
+[[nodiscard]] INFERENCE_MODELS_EXPORT std::optional<Goal> parse_goal(std::string_view text) noexcept;
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::optional<TaskType> parse_task_type(std::string_view text) noexcept;
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::optional<Device> parse_device(std::string_view text) noexcept;
 

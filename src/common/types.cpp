@@ -46,6 +46,11 @@ constexpr Names<RequestedPrecision, 5> kRequestedPrecisions{{{RequestedPrecision
                                                              {RequestedPrecision::int8, "int8"},
                                                              {RequestedPrecision::fastest, "fastest"}}};
 
+constexpr Names<Goal, 4> kGoals{{{Goal::latency, "latency"},
+                                 {Goal::throughput, "throughput"},
+                                 {Goal::memory, "memory"},
+                                 {Goal::startup, "startup"}}};
+
 constexpr Names<TaskType, 7> kTaskTypes{{{TaskType::object_detection, "object-detection"},
                                          {TaskType::instance_segmentation, "instance-segmentation"},
                                          {TaskType::semantic_segmentation, "semantic-segmentation"},
@@ -100,6 +105,9 @@ std::string_view to_string(Precision value) noexcept {
 std::string_view to_string(RequestedPrecision value) noexcept {
     return name_of(kRequestedPrecisions, value);
 }
+std::string_view to_string(Goal value) noexcept {
+    return name_of(kGoals, value);
+}
 std::string_view to_string(TaskType value) noexcept {
     return name_of(kTaskTypes, value);
 }
@@ -129,6 +137,9 @@ std::optional<Precision> parse_precision(std::string_view text) noexcept {
 }
 std::optional<RequestedPrecision> parse_requested_precision(std::string_view text) noexcept {
     return value_of(kRequestedPrecisions, text);
+}
+std::optional<Goal> parse_goal(std::string_view text) noexcept {
+    return value_of(kGoals, text);
 }
 std::optional<TaskType> parse_task_type(std::string_view text) noexcept {
     return value_of(kTaskTypes, text);
