@@ -20,5 +20,8 @@ void add_compile(CLI::App& program, Action& chosen);
 void add_cache(CLI::App& program, Action& chosen);
 void add_hub(CLI::App& program, Action& chosen);
 void add_verify(CLI::App& program, Action& chosen);
+void add_benchmark(CLI::App& program, Action& chosen);
+void add_tune(CLI::App& program, Action& chosen);
+void add_benchmark_worker(CLI::App& program, Action& chosen);
 
 }  // namespace inference_models::cli

@@ -85,4 +85,16 @@ void ProgressBar::advance() {
     std::fflush(stderr);
 }
 
+StatusLine::StatusLine() : shown_(::isatty(STDERR_FILENO) != 0) {}
+
+void StatusLine::show(std::string_view line) const {
+    if (!shown_) return;
+    fmt::print(stderr, "\r\x1b[K{}", printable(line));
+    std::fflush(stderr);
+}
+
+void StatusLine::clear() const {
+    if (shown_) fmt::print(stderr, "\r\x1b[K");
+}
+
 }  // namespace inference_models::cli

@@ -15,6 +15,7 @@ enum class ExitCode : int {
     unreadable_input = 3,  ///< some images could not be read; the others are done
     no_usable_backend = 4,
     disagreement = 5,  ///< a candidate finds something else than the reference
+    slower = 6,        ///< a benchmark is slower than the one before, beyond the noise
 };
 
 [[nodiscard]] ExitCode exit_code(ErrorKind kind) noexcept;
@@ -40,6 +41,21 @@ public:
 private:
     std::size_t total_;
     std::size_t done_ = 0;
+    bool shown_;
+};
+
+/// What is being done just now: one line on a terminal, which the next one replaces; nothing elsewhere.
+class StatusLine {
+public:
+    StatusLine();
+    ~StatusLine() { clear(); }
+    StatusLine(const StatusLine&) = delete;
+    StatusLine& operator=(const StatusLine&) = delete;
+
+    void show(std::string_view line) const;
+    void clear() const;
+
+private:
     bool shown_;
 };
 

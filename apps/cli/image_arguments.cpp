@@ -53,4 +53,18 @@ std::vector<std::filesystem::path> image_paths(const std::vector<std::string>& a
     return paths;
 }
 
+std::vector<ReadImage> read_images(const std::vector<std::filesystem::path>& paths) {
+    std::vector<ReadImage> images;
+    images.reserve(paths.size());
+    for (const auto& path : paths) images.push_back({path, load_image(path)});
+    return images;
+}
+
+std::vector<NamedImage> with_names(const std::vector<ReadImage>& images) {
+    std::vector<NamedImage> named;
+    named.reserve(images.size());
+    for (const ReadImage& each : images) named.push_back({each.path.string(), each.image.view()});
+    return named;
+}
+
 }  // namespace inference_models::cli

@@ -72,6 +72,9 @@ int run(int argument_count, char** arguments) {
     add_cache(program, chosen);
     add_hub(program, chosen);
     add_verify(program, chosen);
+    add_benchmark(program, chosen);
+    add_tune(program, chosen);
+    add_benchmark_worker(program, chosen);
     try {
         program.parse(argument_count, arguments);
     } catch (const CLI::Success& answered) {  // --help, --version

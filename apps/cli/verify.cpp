@@ -21,21 +21,6 @@ struct Arguments {
     bool json = false;
 };
 
-/// All of them, before anything is loaded: who names images wants them all compared.
-std::vector<Image> read_images(const std::vector<std::filesystem::path>& paths) {
-    std::vector<Image> images;
-    images.reserve(paths.size());
-    for (const auto& path : paths) images.push_back(load_image(path));
-    return images;
-}
-
-std::vector<NamedImage> with_names(const std::vector<Image>& images, const std::vector<std::filesystem::path>& paths) {
-    std::vector<NamedImage> named;
-    named.reserve(images.size());
-    for (std::size_t i = 0; i < images.size(); ++i) named.push_back({paths[i].string(), images[i].view()});
-    return named;
-}
-
 /// What it takes to prove something.
 Error proves_nothing(const AgreementReport& report, const std::string& model) {
     if (report.candidates.empty()) {
@@ -51,9 +36,8 @@ Error proves_nothing(const AgreementReport& report, const std::string& model) {
 
 ExitCode run(const Arguments& arguments) {
     const VerifyOptions options{arguments.load.options(), arguments.detection};
-    const auto paths = image_paths(arguments.images);
-    const auto images = read_images(paths);
-    const AgreementReport report = verify(arguments.load.model(), with_names(images, paths), options);
+    const auto images = read_images(image_paths(arguments.images));
+    const AgreementReport report = verify(arguments.load.model(), with_names(images), options);
     fmt::print("{}", arguments.json ? to_json(report) + "\n" : to_text(report));
     switch (report.verdict) {
         case AgreementVerdict::passes: return ExitCode::ok;

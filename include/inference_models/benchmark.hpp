@@ -169,24 +169,24 @@ struct BenchmarkOptions {
 };
 
 /// Measures every usable candidate of a detector. What is measured with the product's own settings (no `rect`, ...) is
-/// remembered for `from_pretrained` as `tune` does, once all of it is there.
+/// remembered for `from_pretrained` as `tune_model` does, once all of it is there.
 ///
 /// A candidate that cannot be loaded or run has no figures; it does not end the others.
 ///
 /// \param images  that show objects of the model's classes; with none, pictures that come with the product
 /// \throws Error what `AutoModel::from_pretrained` throws where nothing runs here, `invalid_argument` with options out
 ///         of range, `io_failure`, `cancelled`
-[[nodiscard]] INFERENCE_MODELS_EXPORT BenchmarkReport benchmark(const std::string& model_id_or_path,
-                                                                std::span<const NamedImage> images,
-                                                                const BenchmarkOptions& options = {});
+[[nodiscard]] INFERENCE_MODELS_EXPORT BenchmarkReport benchmark_model(const std::string& model_id_or_path,
+                                                                      std::span<const NamedImage> images,
+                                                                      const BenchmarkOptions& options = {});
 
 /// Measures every usable candidate of a detector for some seconds, and remembers the figures: from then on
 /// `from_pretrained` takes the candidate that is best here of those that find what the reference finds.
-/// As `benchmark`, with fewer and shorter rounds.
-[[nodiscard]] INFERENCE_MODELS_EXPORT BenchmarkReport tune(const std::string& model_id_or_path,
-                                                           std::span<const NamedImage> images = {},
-                                                           const LoadOptions& options = {},
-                                                           std::function<void(std::string_view)> progress = {});
+/// As `benchmark_model`, with fewer and shorter rounds.
+[[nodiscard]] INFERENCE_MODELS_EXPORT BenchmarkReport tune_model(const std::string& model_id_or_path,
+                                                                 std::span<const NamedImage> images = {},
+                                                                 const LoadOptions& options = {},
+                                                                 std::function<void(std::string_view)> progress = {});
 
 // --- Two reports -----------------------------------------------------------------------------------------------------
 

@@ -49,9 +49,9 @@ struct LoadOptions {
                                           ///< where `model_package_id` names it
     std::optional<RequestedPrecision> precision;  ///< that the network is computed in: a candidate that cannot is out.
                                                   ///< None: the package's own; fp32 is computed in fp32
-    Goal goal = Goal::latency;     ///< what is wanted of the candidate, where figures of this machine are at hand
-    bool tune = false;             ///< measure candidates that have no figures before one is chosen, as `tune` does
-    std::optional<Device> device;  ///< none: a GPU where the engine can use it, else the CPU
+    Goal goal = Goal::latency;  ///< what is wanted of the candidate, where figures of this machine are at hand
+    bool tune = false;          ///< measure candidates that have no figures before one is chosen, as `tune_model` does
+    std::optional<Device> device;                           ///< none: a GPU where the engine can use it, else the CPU
     std::optional<AcceptedRange<std::int64_t>> batch_size;  ///< images per run, all of which the package must allow; at
                                                             ///< least 1
     std::optional<ImageSize> image_size;  ///< that images are brought to, instead of the package's own; where a package

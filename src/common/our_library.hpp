@@ -12,4 +12,7 @@ namespace inference_models {
 /// `share/inference_models/NAME` of the installation that a library lies in; empty where there is no such directory.
 [[nodiscard]] std::filesystem::path installed_directory(const std::filesystem::path& library, std::string_view name);
 
+/// `bin/NAME` of the installation that a library lies in; empty where there is no such program.
+[[nodiscard]] std::filesystem::path installed_program(const std::filesystem::path& library, std::string_view name);
+
 }  // namespace inference_models

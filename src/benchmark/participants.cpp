@@ -1,0 +1,147 @@
+#include "benchmark/participants.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <inference_models/error.hpp>
+#include <utility>
+
+namespace inference_models::benchmark {
+namespace {
+
+using agreement::Found;
+
+/// Objects are looked for with a threshold that no comparison goes below. Less confident boxes suppress no others, so
+/// what a higher threshold finds is the same without them.
+constexpr double kLowestConfidence = 0.05;
+
+/// Of a reference, to prove something.
+constexpr std::size_t kEnoughObjects = 3;
+
+Found above(const Found& found, double confidence) {
+    Found kept(found.size());
+    for (std::size_t image = 0; image < found.size(); ++image) {
+        for (std::size_t i = 0; i < found[image].size(); ++i) {
+            if (found[image].confidence[i] <= confidence) continue;
+            kept[image].xyxy.push_back(found[image].xyxy[i]);
+            kept[image].class_id.push_back(found[image].class_id[i]);
+            kept[image].confidence.push_back(found[image].confidence[i]);
+        }
+    }
+    return kept;
+}
+
+std::size_t count(const Found& found) {
+    std::size_t objects = 0;
+    for (const Detections& each : found) objects += each.size();
+    return objects;
+}
+
+ObjectDetectionOptions finding_all(ObjectDetectionOptions detection) {
+    detection.confidence = std::min(detection.confidence, static_cast<float>(kLowestConfidence));
+    return detection;
+}
+
+Contestant contestant_of(const Candidate& candidate, const LoadOptions& load, MeasuredModel& model,
+                         const BenchmarkOptions& options) {
+    Job job = model.job_for(candidate, load);
+    job.detection = options.detection;
+    job.measured = options.measured;
+    return {
+        fmt::format("{} {} ({})", to_string(candidate.backend), to_string(*candidate.precision), candidate.package_id),
+        model.worker_for(candidate), std::move(job)};
+}
+
+/// Rounded objects of the reference count in no gate whose margin they do not exceed.
+bool proves_something(const Found& reference, double confidence) {
+    const double widest_margin = agreement_gate(Precision::bf16).confidence_margin;
+    return count(above(reference, confidence + widest_margin)) >= kEnoughObjects;
+}
+
+/// The confidence that was asked for or, where that proves too little, the first of its halves that proves more.
+double confidence_for(const Found& reference, double asked) {
+    if (count(above(reference, asked)) >= 1 && proves_something(reference, asked)) return asked;
+    for (double lower = asked / 2; lower > kLowestConfidence; lower /= 2) {
+        if (proves_something(reference, lower)) return lower;
+    }
+    return asked;
+}
+
+void choose_confidence(Participants& participants, double asked) {
+    participants.confidence = asked;
+    if (!participants.reference) return;
+    participants.confidence = confidence_for(participants.reference->found, asked);
+    participants.reference_objects = count(participants.reference_found());
+    if (participants.confidence == asked) return;
+    participants.notes.push_back(
+        fmt::format("the reference finds too little in the images with the confidence {:.2g}, so objects are compared "
+                    "above {:.2g}; images that show more objects of the model's classes would prove more",
+                    asked, participants.confidence));
+}
+
+void compare(Participant& participant, const Participants& participants, std::span<const std::string> names) {
+    ComparedCandidate& compared = participant.compared;
+    if (const auto& failure = participant.contestant.failure()) {
+        compared.verdict = AgreementVerdict::falls_short;
+        compared.reason = failure->message();
+        compared.remedy = failure->hint();
+    } else if (!participants.reference) {
+        compared.verdict = AgreementVerdict::proves_nothing;
+        compared.reason = "nothing computes this model in fp32 here, so there is nothing to compare with";
+    } else if (participant.is_reference) {
+        const bool finds_something = participants.reference_objects > 0;
+        compared.verdict = finds_something ? AgreementVerdict::passes : AgreementVerdict::proves_nothing;
+    } else {
+        agreement::compare(compared, participants.reference_found(), above(participant.found, participants.confidence),
+                           names, participants.confidence);
+    }
+}
+
+}  // namespace
+
+Found Participants::reference_found() const {
+    return reference ? above(reference->found, confidence) : Found{};
+}
+
+Participants compare_candidates(MeasuredModel& model, const BenchmarkImages& images, const BenchmarkOptions& options,
+                                const Progress& progress) {
+    const auto rank = [&](const LoadOptions& load) { return model.rank(load); };
+    const ObjectDetectionOptions detection = finding_all(options.detection);
+    const auto find = [&](const Contestant& contestant) {
+        if (progress) progress(fmt::format("comparing {}", contestant.name()));
+        return contestant.find_objects(detection, images.shared);
+    };
+    agreement::Ways ways = agreement::ways_to_run(options.load, rank);
+    if (ways.usable.empty()) throw model.no_usable_backend(options.load);
+    Participants participants;
+    participants.not_run = std::move(ways.not_run);
+    participants.reference = agreement::find_reference(
+        options.load, rank,
+        [&](const Candidate& candidate, const LoadOptions& load) {
+            JobResult result = find(contestant_of(candidate, load, model, options));
+            return agreement::CandidateRun{std::move(result.model.runtime_version), std::move(result.found)};
+        },
+        participants.notes);
+    for (const Candidate& candidate : ways.usable) {
+        Participant& each = participants.all.emplace_back(
+            Participant{.candidate = candidate,
+                        .compared = agreement::uncompared(candidate),
+                        .contestant = contestant_of(candidate, options.load, model, options),
+                        .loaded = {},
+                        .found = {}});
+        each.is_reference = participants.reference && agreement::is_same(candidate, participants.reference->candidate);
+        try {
+            JobResult result = find(each.contestant);
+            each.loaded = std::move(result.model);
+            each.found = std::move(result.found);
+        } catch (const Error& error) {
+            if (error.kind() == ErrorKind::cancelled) throw;
+            each.contestant.fail(error);
+        }
+    }
+    choose_confidence(participants, options.detection.confidence);
+    for (Participant& each : participants.all) compare(each, participants, images.names);
+    return participants;
+}
+
+}  // namespace inference_models::benchmark
