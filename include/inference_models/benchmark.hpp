@@ -211,10 +211,15 @@ struct BenchmarkComparison {
     std::vector<BenchmarkDifference> differences;
     std::vector<std::string> only_before;  ///< what the other report does not have
     std::vector<std::string> only_after;
+    std::vector<std::string> notes;  ///< such as what has too few rounds
 };
 
 /// Whether a second report is faster than a first one, or slower, by more than either report's rounds differ among
-/// themselves: every round of the one has to lie beyond every round of the other.
+/// themselves: every round of the one has to lie beyond every round of the other, and what they come to further apart
+/// than the rounds of either. With fewer than four rounds in either report, all is within the noise.
+///
+/// Candidates are the same that have the same backend, engine, package, device and precision; peers that have the same
+/// product and settings.
 [[nodiscard]] INFERENCE_MODELS_EXPORT BenchmarkComparison compare_benchmarks(const BenchmarkReport& before,
                                                                              const BenchmarkReport& after);
 

@@ -1,4 +1,5 @@
-#include <inference_models/agreement.hpp>
+#include "agreement/agreement_json.hpp"
+
 #include <nlohmann/json.hpp>
 
 namespace inference_models {
@@ -10,6 +11,36 @@ template <class Value>
 Json or_null(const std::optional<Value>& value) {
     return value ? Json(*value) : Json();
 }
+
+Json json_of(const AgreementReference& reference) {
+    return {{"package_id", reference.package_id},    {"backend", to_string(reference.backend)},
+            {"engine", to_string(reference.engine)}, {"runtime_version", reference.runtime_version},
+            {"device", to_string(reference.device)}, {"precision", to_string(reference.precision)},
+            {"objects", reference.objects}};
+}
+
+Json json_of(const ComparedCandidate& candidate) {
+    return {{"package_id", candidate.package_id},
+            {"backend", to_string(candidate.backend)},
+            {"engine", to_string(candidate.engine)},
+            {"device", to_string(candidate.device)},
+            {"precision", to_string(candidate.precision)},
+            {"gate", json_of(candidate.gate)},
+            {"agreement", candidate.agreement ? json_of(*candidate.agreement) : Json()},
+            {"worst_image", candidate.worst_image},
+            {"verdict", to_string(candidate.verdict)},
+            {"reason", candidate.reason},
+            {"remedy", candidate.remedy}};
+}
+
+template <class Record>
+Json array_of(const std::vector<Record>& records) {
+    Json array = Json::array();
+    for (const Record& record : records) array.push_back(json_of(record));
+    return array;
+}
+
+}  // namespace
 
 Json json_of(const AgreementGate& gate) {
     return {{"precision", to_string(gate.precision)},
@@ -34,27 +65,6 @@ Json json_of(const Agreement& agreement) {
             {"largest_confidence_difference", agreement.largest_confidence_difference}};
 }
 
-Json json_of(const AgreementReference& reference) {
-    return {{"package_id", reference.package_id},    {"backend", to_string(reference.backend)},
-            {"engine", to_string(reference.engine)}, {"runtime_version", reference.runtime_version},
-            {"device", to_string(reference.device)}, {"precision", to_string(reference.precision)},
-            {"objects", reference.objects}};
-}
-
-Json json_of(const ComparedCandidate& candidate) {
-    return {{"package_id", candidate.package_id},
-            {"backend", to_string(candidate.backend)},
-            {"engine", to_string(candidate.engine)},
-            {"device", to_string(candidate.device)},
-            {"precision", to_string(candidate.precision)},
-            {"gate", json_of(candidate.gate)},
-            {"agreement", candidate.agreement ? json_of(*candidate.agreement) : Json()},
-            {"worst_image", candidate.worst_image},
-            {"verdict", to_string(candidate.verdict)},
-            {"reason", candidate.reason},
-            {"remedy", candidate.remedy}};
-}
-
 Json json_of(const UncomparedCandidate& candidate) {
     Json precisions = Json::array();
     for (const RequestedPrecision precision : candidate.precisions) precisions.push_back(to_string(precision));
@@ -66,15 +76,6 @@ Json json_of(const UncomparedCandidate& candidate) {
             {"reason", candidate.reason},
             {"remedy", candidate.remedy}};
 }
-
-template <class Record>
-Json array_of(const std::vector<Record>& records) {
-    Json array = Json::array();
-    for (const Record& record : records) array.push_back(json_of(record));
-    return array;
-}
-
-}  // namespace
 
 std::string to_json(const AgreementReport& report) {
     const Json document{{"model_id", report.model_id},
