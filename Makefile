@@ -2,7 +2,7 @@
 
 BUILD := build/release
 
-.PHONY: demo test wheel model sanitize lint benchmark clean
+.PHONY: demo test wheel model sanitize lint benchmark peers clean
 
 demo:
 	@scripts/setup.sh demo
@@ -47,5 +47,9 @@ benchmark:
 	@scripts/python-package.sh
 	@scripts/benchmark.sh
 
+# The environment of `inference-models benchmark --peers .venv-peers/bin/python`.
+peers:
+	@scripts/peers.sh
+
 clean:
-	rm -rf build .venv
+	rm -rf build .venv .venv-peers
