@@ -3,16 +3,21 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
+#include <filesystem>
 #include <inference_models/benchmark.hpp>
 #include <inference_models/error.hpp>
 #include <inference_models/version.hpp>
 #include <iterator>
+#include <optional>
+#include <system_error>
 #include <utility>
 
 #include "benchmark/contestants.hpp"
 #include "benchmark/example_pictures.hpp"
 #include "benchmark/measured_model.hpp"
 #include "benchmark/participants.hpp"
+#include "benchmark/peers.hpp"
 
 /// The way of one benchmark: what runs here and what it finds, rounds in which all take turns, the report.
 namespace inference_models {
@@ -65,23 +70,106 @@ std::vector<CallPattern> further_patterns(const LoadedAs& loaded, const Candidat
     return patterns;
 }
 
-/// Rounds in which all take turns. Each begins with another one, so that none always follows the same.
-void measure_in_turns(Participants& participants, const BenchmarkImages& images, const BenchmarkOptions& options,
-                      const Progress& progress) {
-    const std::size_t count = participants.all.size();
+/// Whoever takes a turn in each round.
+struct Turn {
+    Contestant* contestant;
+    std::vector<CallPattern> further_patterns;
+};
+
+std::vector<Turn> turns_of(Participants& participants, std::vector<Peer>& peers, bool throughput) {
+    std::vector<Turn> turns;
+    for (Participant& each : participants.all) {
+        turns.push_back({&each.contestant,
+                         throughput ? further_patterns(each.loaded, each.candidate) : std::vector<CallPattern>{}});
+    }
+    for (Peer& each : peers) {
+        if (each.contestant) turns.push_back({&*each.contestant, {}});
+    }
+    return turns;
+}
+
+/// Each round begins with another one, so that none always follows the same.
+void measure_in_turns(const std::vector<Turn>& turns, const SharedImages& images, const BenchmarkOptions& options) {
     for (std::uint32_t round = 0; round < options.rounds; ++round) {
-        for (std::size_t turn = 0; turn < count; ++turn) {
-            Participant& each = participants.all[(round + turn) % count];
-            if (progress) {
-                progress(fmt::format("round {} of {}: {}", round + 1, options.rounds, each.contestant.name()));
+        for (std::size_t i = 0; i < turns.size(); ++i) {
+            const Turn& turn = turns[(round + i) % turns.size()];
+            if (options.progress) {
+                options.progress(fmt::format("round {} of {}: {}", round + 1, options.rounds, turn.contestant->name()));
             }
-            each.contestant.measure_latency(images.shared);
-            if (!options.throughput) continue;
-            for (const CallPattern pattern : further_patterns(each.loaded, each.candidate)) {
-                each.contestant.measure_throughput(pattern, images.shared);
+            turn.contestant->measure_latency(images);
+            for (const CallPattern pattern : turn.further_patterns) {
+                turn.contestant->measure_throughput(pattern, images);
             }
         }
     }
+}
+
+// --- Peers -----------------------------------------------------------------------------------------------------------
+
+/// A directory that goes away with this.
+class ScratchDirectory {
+public:
+    ScratchDirectory() {
+        std::string name = (std::filesystem::temp_directory_path() / "inference-models-XXXXXX").string();
+        if (::mkdtemp(name.data()) == nullptr) {
+            throw Error(ErrorKind::io_failure, name, fmt::format("{} cannot be made", name),
+                        "Set TMPDIR to a directory that can be written to.");
+        }
+        path_ = name;
+    }
+    ~ScratchDirectory() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+    ScratchDirectory(const ScratchDirectory&) = delete;
+    ScratchDirectory& operator=(const ScratchDirectory&) = delete;
+
+    [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+
+private:
+    std::filesystem::path path_;
+};
+
+/// What all that are compared with one another run with.
+PeerSettings settings_of(const Participants& participants, const MeasuredModel& model,
+                         const ScratchDirectory& scratch) {
+    PeerSettings settings;
+    settings.threads = model.machine().cpu.threads;
+    settings.scratch = scratch.path();
+    for (const Participant& each : participants.all) {
+        if (each.contestant.failure()) continue;
+        settings.threads = each.loaded.threads;
+        settings.network_input = each.loaded.network_input;
+        break;
+    }
+    return settings;
+}
+
+std::vector<Peer> peers_for(const MeasuredModel& model, const PeerSettings& settings, const SharedImages& images,
+                            const BenchmarkOptions& options) {
+    Job job;
+    job.model = model.location();
+    job.detection = options.detection;
+    job.measured = options.measured;
+    if (options.progress) options.progress("finding out which other products can be measured");
+    std::vector<Peer> peers = list_peers(options.peers, job, settings, images);
+    for (Peer& each : peers) {
+        if (options.progress) options.progress(fmt::format("comparing {}", each.told.product));
+        find_objects(each, images);
+    }
+    return peers;
+}
+
+/// How far it agrees with the reference, as an fp32 candidate would have to.
+std::optional<Agreement> agreement_of(const Peer& peer, const Participants& participants) {
+    if (peer.found.empty() || !participants.reference) return std::nullopt;
+    const double counts_above = participants.confidence + agreement_gate(Precision::fp32).confidence_margin;
+    const agreement::Found reference = participants.reference_found();
+    Agreement all;
+    for (std::size_t i = 0; i < peer.found.size(); ++i) {
+        all += compare_detections(reference[i], peer.found[i], {counts_above});
+    }
+    return all;
 }
 
 BenchmarkedCandidate report_of(Participant participant) {
@@ -121,8 +209,11 @@ BenchmarkReport measure(const std::string& model_id_or_path, std::span<const Nam
     BenchmarkImages told{shared, {}};
     std::ranges::transform(images, std::back_inserter(told.names), &NamedImage::name);
 
-    Participants participants = compare_candidates(model, told, options, options.progress);
-    measure_in_turns(participants, told, options, options.progress);
+    Participants participants = compare_candidates(model, told, options);
+    const ScratchDirectory scratch;
+    std::vector<Peer> peers;
+    if (!options.peers.empty()) peers = peers_for(model, settings_of(participants, model, scratch), shared, options);
+    measure_in_turns(turns_of(participants, peers, options.throughput), shared, options);
 
     BenchmarkReport report;
     report.model_id = model.id();
@@ -139,6 +230,11 @@ BenchmarkReport measure(const std::string& model_id_or_path, std::span<const Nam
     for (Participant& each : participants.all) {
         std::ranges::copy(each.contestant.notes(), std::back_inserter(report.notes));
         report.candidates.push_back(report_of(std::move(each)));
+    }
+    for (Peer& each : peers) {
+        const auto agreement = agreement_of(each, participants);
+        report.peers.push_back(report_of(std::move(each)));
+        report.peers.back().agreement = agreement;
     }
     return report;
 }

@@ -30,6 +30,7 @@ public:
         : name_(std::move(name)), worker_(std::move(worker)), job_(std::move(job)), peer_(std::move(peer)) {}
 
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
+    [[nodiscard]] const Job& job() const noexcept { return job_; }
 
     /// What it finds in all images, with another threshold and nothing measured.
     /// \throws Error that ended its worker

@@ -261,6 +261,7 @@ JobResult read_result(std::string_view text, const std::string& source) {
     result.peak_memory_mib = root.at("peak_memory_mib").number();
     for (const JsonValue& each : root.at("found").elements()) result.found.push_back(read_found(each));
     if (const auto model = root.find("model")) result.model = read_model(*model);
+    if (const auto threads = root.find("threads")) result.model.threads = count_of(*threads, 0);  // a peer's
     return result;
 }
 

@@ -9,6 +9,7 @@
 #include <inference_models/load_options.hpp>
 #include <inference_models/runtime_description.hpp>
 
+#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
@@ -22,6 +23,7 @@ public:
     MeasuredModel(const std::string& model_id_or_path, const LoadOptions& options);
 
     [[nodiscard]] const std::string& id() const noexcept { return model_.listing.model_id; }
+    [[nodiscard]] const std::filesystem::path& location() const noexcept { return model_.listing.location; }
     [[nodiscard]] const RuntimeDescription& machine() const noexcept { return machine_; }
     [[nodiscard]] const hub::Settings& settings() const noexcept { return settings_; }
 

@@ -103,12 +103,11 @@ Found Participants::reference_found() const {
     return reference ? above(reference->found, confidence) : Found{};
 }
 
-Participants compare_candidates(MeasuredModel& model, const BenchmarkImages& images, const BenchmarkOptions& options,
-                                const Progress& progress) {
+Participants compare_candidates(MeasuredModel& model, const BenchmarkImages& images, const BenchmarkOptions& options) {
     const auto rank = [&](const LoadOptions& load) { return model.rank(load); };
     const ObjectDetectionOptions detection = finding_all(options.detection);
     const auto find = [&](const Contestant& contestant) {
-        if (progress) progress(fmt::format("comparing {}", contestant.name()));
+        if (options.progress) options.progress(fmt::format("comparing {}", contestant.name()));
         return contestant.find_objects(detection, images.shared);
     };
     agreement::Ways ways = agreement::ways_to_run(options.load, rank);

@@ -7,11 +7,9 @@
 #include <inference_models/benchmark.hpp>
 
 #include <cstddef>
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 /// The candidates that take part in a benchmark, and what they find.
@@ -46,14 +44,11 @@ struct BenchmarkImages {
     std::vector<std::string> names;
 };
 
-/// Told what is being done, one line at a time; may be empty.
-using Progress = std::function<void(std::string_view)>;
-
 /// Runs every usable candidate once on all images, and compares what it finds with what the reference finds. Where the
 /// reference finds nothing, they are compared with a lower confidence, and a note says so.
 /// \param options    `load` narrows what takes part; `detection` and `measured` are those of the later rounds
 /// \throws Error `no_usable_backend`, `cancelled`, and what the reference fails with where there is none else
 [[nodiscard]] Participants compare_candidates(MeasuredModel& model, const BenchmarkImages& images,
-                                              const BenchmarkOptions& options, const Progress& progress);
+                                              const BenchmarkOptions& options);
 
 }  // namespace inference_models::benchmark
