@@ -43,15 +43,6 @@ struct AgreementGate {
 /// What falls short of the gate, in one line; empty where nothing does.
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::string shortfall(const Agreement& agreement, const AgreementGate& gate);
 
-enum class AgreementVerdict {
-    passes,
-    falls_short,     ///< differs by more than its gate allows, or cannot be loaded or run
-    proves_nothing,  ///< the reference finds nothing in the images, or nothing else runs here
-};
-
-/// `passes`, `falls-short`, `proves-nothing`
-[[nodiscard]] INFERENCE_MODELS_EXPORT std::string_view to_string(AgreementVerdict verdict) noexcept;
-
 /// What all others are compared with: the model's fp32 package in ONNX Runtime on the CPU, where that runs here.
 struct AgreementReference {
     std::string package_id;

@@ -3,6 +3,7 @@
 #include <inference_models/export.hpp>
 #include <inference_models/types.hpp>
 
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -19,6 +20,18 @@ enum class CandidateStatus {
 
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::string_view to_string(CandidateStatus status) noexcept;
 
+/// What was measured of a candidate on this machine, with all that it would run with now.
+struct MeasuredFigures {
+    AgreementVerdict verdict = AgreementVerdict::falls_short;
+    std::string shortfall;  ///< one line: what falls short, or the error; empty where it passes
+    double latency_ms = 0;  ///< of one prediction, end to end; the median. As all that follows, 0 where it could not be
+                            ///< loaded or run
+    double startup_ms = 0;  ///< from the start of a process to the end of its first prediction
+    double memory_mib = 0;  ///< the largest resident size of that process
+    std::optional<double> images_per_second;  ///< in the best way that was tried; none where none was
+    std::chrono::system_clock::time_point measured_at;
+};
+
 /// One way to run a model: a package in an engine on a device.
 struct Candidate {
     std::string package_id;  ///< `onnx-fp32`, or a file's name
@@ -31,6 +44,7 @@ struct Candidate {
     CandidateStatus status = CandidateStatus::rejected;
     std::string reason;  ///< one line: why it has this status
     std::string remedy;  ///< what would bring it in; empty where nothing would, or nothing is needed
+    std::optional<MeasuredFigures> figures;  ///< none where it does not run here, or has not been measured here
 };
 
 /// Why a model runs as it does: every candidate, in the order in which they would be tried.

@@ -45,6 +45,13 @@ enum class Goal {
     startup,     ///< the least time from the start of a process to its first prediction
 };
 
+/// Whether a candidate finds what the reference finds.
+enum class AgreementVerdict {
+    passes,
+    falls_short,     ///< differs by more than its gate allows, or cannot be loaded or run
+    proves_nothing,  ///< the reference finds nothing in the images, or nothing else runs here
+};
+
 enum class TaskType {
     object_detection,
     instance_segmentation,
@@ -71,6 +78,8 @@ struct Device {
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::string_view to_string(Precision value) noexcept;
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::string_view to_string(RequestedPrecision value) noexcept;
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::string_view to_string(Goal value) noexcept;
+/// `passes`, `falls-short`, `proves-nothing`
+[[nodiscard]] INFERENCE_MODELS_EXPORT std::string_view to_string(AgreementVerdict verdict) noexcept;
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::string_view to_string(TaskType value) noexcept;
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::string_view to_string(DeviceKind value) noexcept;
 [[nodiscard]] INFERENCE_MODELS_EXPORT std::string to_string(const Device& value);

@@ -132,15 +132,6 @@ std::string verdict_text(const AgreementReport& report) {
 
 }  // namespace
 
-std::string_view to_string(AgreementVerdict verdict) noexcept {
-    switch (verdict) {
-        case AgreementVerdict::passes: return "passes";
-        case AgreementVerdict::falls_short: return "falls-short";
-        case AgreementVerdict::proves_nothing: return "proves-nothing";
-    }
-    return {};
-}
-
 std::string to_text(const AgreementReport& report) {
     const AgreementReference& reference = report.reference;
     std::string text;

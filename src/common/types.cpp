@@ -51,6 +51,10 @@ constexpr Names<Goal, 4> kGoals{{{Goal::latency, "latency"},
                                  {Goal::memory, "memory"},
                                  {Goal::startup, "startup"}}};
 
+constexpr Names<AgreementVerdict, 3> kAgreementVerdicts{{{AgreementVerdict::passes, "passes"},
+                                                         {AgreementVerdict::falls_short, "falls-short"},
+                                                         {AgreementVerdict::proves_nothing, "proves-nothing"}}};
+
 constexpr Names<TaskType, 7> kTaskTypes{{{TaskType::object_detection, "object-detection"},
                                          {TaskType::instance_segmentation, "instance-segmentation"},
                                          {TaskType::semantic_segmentation, "semantic-segmentation"},
@@ -107,6 +111,9 @@ std::string_view to_string(RequestedPrecision value) noexcept {
 }
 std::string_view to_string(Goal value) noexcept {
     return name_of(kGoals, value);
+}
+std::string_view to_string(AgreementVerdict verdict) noexcept {
+    return name_of(kAgreementVerdicts, verdict);
 }
 std::string_view to_string(TaskType value) noexcept {
     return name_of(kTaskTypes, value);

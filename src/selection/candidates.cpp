@@ -1,3 +1,4 @@
+#include "selection/measured_choice.hpp"
 #include "selection/ranking.hpp"
 #include "selection/requirements.hpp"
 #include "selection/selection.hpp"
@@ -8,12 +9,6 @@
 
 namespace inference_models::selection {
 namespace {
-
-struct RankedCandidate {
-    Candidate candidate;
-    const formats::Package* package = nullptr;
-    Rank rank;
-};
 
 /// The word for a package that is not in an engine: a checkpoint, or a broken one.
 BackendType backend_of(PackageFormat format) {
@@ -94,29 +89,31 @@ std::vector<Candidate> candidates_of(const formats::Package& package, const Ques
     return candidates;
 }
 
-/// Completes the reasons of those that run with their place, and of those that would with the place they would have.
-/// What a checkpoint becomes once it is converted has a place that nobody knows yet.
-void explain_places(std::vector<RankedCandidate>& ranked, const Question& question) {
-    if (ranked.empty() || ranked.front().candidate.status != CandidateStatus::usable) return;
-    Candidate& chosen = ranked.front().candidate;
-    const Rank& first = ranked.front().rank;
-    chosen.status = CandidateStatus::chosen;
-    chosen.reason += "; " + why_first(chosen, question.request);
-    for (auto& [candidate, package, rank] : ranked) {
-        if (candidate.status == CandidateStatus::usable) {
-            candidate.reason += "; behind the chosen one: " + why_behind(rank, first, question.request);
-        } else if (candidate.status == CandidateStatus::possible && candidate.engine) {
-            Candidate mended = candidate;
-            mended.status = CandidateStatus::usable;
-            if (rank_of(mended, *package, question) < first) candidate.reason += "; would stand before the chosen one";
-        }
+/// Tells those that would run once something is done whether the order would put them before the one that it puts first
+/// now. What a checkpoint becomes once it is converted has a place that nobody knows yet.
+void explain_possible(std::span<RankedCandidate> others, const Rank& first, const Question& question) {
+    for (auto& [candidate, package, rank] : others) {
+        if (candidate.status != CandidateStatus::possible || !candidate.engine) continue;
+        Candidate mended = candidate;
+        mended.status = CandidateStatus::usable;
+        if (rank_of(mended, *package, question) < first) candidate.reason += "; would stand before the chosen one";
     }
+}
+
+/// Completes the reasons of those that run with their place, and of those that would with the place they would have.
+void place(std::span<RankedCandidate> ranked, std::span<const Figures> figures, const Question& question) {
+    const auto is_usable = [](const RankedCandidate& each) { return each.candidate.status == CandidateStatus::usable; };
+    const auto usable = static_cast<std::size_t>(std::ranges::find_if_not(ranked, is_usable) - ranked.begin());
+    if (usable == 0) return;
+    explain_possible(ranked.subspan(usable), ranked.front().rank, question);
+    choose(ranked.first(usable), figures, question.request);
 }
 
 }  // namespace
 
 std::vector<Candidate> rank_candidates(const formats::Listing& listing, const RuntimeDescription& runtime,
-                                       const LoadOptions& request, std::span<const SupportedFamily> families) {
+                                       const LoadOptions& request, std::span<const SupportedFamily> families,
+                                       std::span<const Figures> figures) {
     const Question question{runtime, request, families};
     std::vector<RankedCandidate> ranked;
     for (const formats::Package& package : listing.packages) {
@@ -126,7 +123,7 @@ std::vector<Candidate> rank_candidates(const formats::Listing& listing, const Ru
         }
     }
     std::ranges::sort(ranked, {}, &RankedCandidate::rank);
-    explain_places(ranked, question);
+    place(ranked, figures, question);
 
     std::vector<Candidate> candidates;
     candidates.reserve(ranked.size());

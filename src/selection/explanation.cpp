@@ -2,10 +2,12 @@
 
 #include <inference_models/explanation.hpp>
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
 #include <string_view>
 
@@ -59,6 +61,17 @@ void append_remedies(std::string& text, const std::vector<Candidate>& candidates
     }
 }
 
+nlohmann::ordered_json json_of(const MeasuredFigures& figures) {
+    using Json = nlohmann::ordered_json;
+    return {{"verdict", to_string(figures.verdict)},
+            {"shortfall", figures.shortfall},
+            {"latency_ms", figures.latency_ms},
+            {"startup_ms", figures.startup_ms},
+            {"memory_mib", figures.memory_mib},
+            {"images_per_second", figures.images_per_second ? Json(*figures.images_per_second) : Json()},
+            {"measured_at", fmt::format("{:%FT%TZ}", std::chrono::floor<std::chrono::seconds>(figures.measured_at))}};
+}
+
 }  // namespace
 
 const Candidate* Explanation::chosen() const noexcept {
@@ -95,7 +108,8 @@ std::string to_json(const Explanation& explanation) {
              {"device", to_string(candidate.device)},
              {"status", to_string(candidate.status)},
              {"reason", candidate.reason},
-             {"remedy", candidate.remedy}});
+             {"remedy", candidate.remedy},
+             {"figures", candidate.figures ? json_of(*candidate.figures) : Json()}});
     }
     const Json document{{"model_id", explanation.model_id},
                         {"weights_provider", explanation.weights_provider},

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "formats/package.hpp"
+#include "selection/figures.hpp"
 
 #include <inference_models/error.hpp>
 #include <inference_models/explanation.hpp>
@@ -31,9 +32,16 @@ struct SupportedFamily {
 
 /// Every (package, engine, device) that could be meant, best first: chosen, usable, possible, rejected; ties are broken
 /// by package id, so the order of the listing does not matter. At most one is `chosen`.
+///
+/// Where the one that the order puts first has been measured, the best by the request's goal of those that were
+/// measured and agree with the reference is chosen. One that is in a lower precision than the order's first takes part
+/// only where a precision is asked for, and one of another backend only where no order of backends is. One that falls
+/// short of the reference comes after all others that run here.
+/// \param figures  of this model's candidates, on this machine and with what they would run with now; one of each
 [[nodiscard]] std::vector<Candidate> rank_candidates(const formats::Listing& listing, const RuntimeDescription& runtime,
                                                      const LoadOptions& request,
-                                                     std::span<const SupportedFamily> families);
+                                                     std::span<const SupportedFamily> families,
+                                                     std::span<const Figures> figures = {});
 
 /// The error for a request that no candidate can serve: `no_usable_backend`, about the model, or the backend that was
 /// asked for. It tells every candidate's reason, and as its hint what would mend it, best first.

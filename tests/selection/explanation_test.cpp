@@ -104,7 +104,7 @@ TEST(ExplanationJson, HasTheMembersUnderTheirNames) {
     names.clear();
     for (const auto& [name, value] : first.items()) names.push_back(name);
     EXPECT_THAT(names, ElementsAre("package_id", "format", "quantization", "precision", "backend", "engine", "device",
-                                   "status", "reason", "remedy"));
+                                   "status", "reason", "remedy", "figures"));
     EXPECT_EQ(first["format"], "onnx");
     EXPECT_EQ(first["quantization"], "fp32");
     EXPECT_EQ(first["engine"], "onnxruntime");
