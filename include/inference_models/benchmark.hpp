@@ -165,7 +165,8 @@ struct BenchmarkOptions {
     std::filesystem::path labels;              ///< COCO's JSON with the images' objects. Empty: none are known
     std::filesystem::path peers;  ///< the Python of an environment that holds peers. Empty: none are measured
     std::string command;          ///< for the report
-    std::function<void(std::string_view)> progress;  ///< told what is being done, one line at a time
+    std::function<void(std::string_view)> progress;  ///< told what is done next, one line before each process; what it
+                                                     ///< throws ends the benchmark
 };
 
 /// Measures every usable candidate of a detector. What is measured with the product's own settings (no `rect`, ...) is

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <limits>
+
 #include "text.hpp"
 
 namespace inference_models::python {
@@ -59,6 +61,15 @@ std::int64_t whole_number(const char* argument, nb::handle value) {
                     "Whole numbers have 64 bits at most.");
     }
     return result;
+}
+
+std::uint32_t positive_count(const char* argument, nb::handle value) {
+    const std::int64_t count = whole_number(argument, value);
+    if (count < 1 || count > std::numeric_limits<std::uint32_t>::max()) {
+        throw Error(ErrorKind::invalid_argument, argument, fmt::format("{} = {}", argument, count),
+                    fmt::format("{} must be at least 1.", argument));
+    }
+    return static_cast<std::uint32_t>(count);
 }
 
 bool flag(const char* argument, nb::handle value) {

@@ -17,6 +17,9 @@ namespace inference_models::python {
 [[nodiscard]] double number(const char* argument, nanobind::handle value);
 [[nodiscard]] std::int64_t whole_number(const char* argument, nanobind::handle value);
 
+/// At least 1.
+[[nodiscard]] std::uint32_t positive_count(const char* argument, nanobind::handle value);
+
 [[nodiscard]] bool flag(const char* argument, nanobind::handle value);
 
 /// A text in UTF-8.

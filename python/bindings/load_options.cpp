@@ -91,15 +91,6 @@ ImageSize image_size(nb::handle value) {
     return {.width = side(value[1]), .height = side(value[0])};
 }
 
-std::uint32_t positive_count(const char* argument, nb::handle value) {
-    const std::int64_t count = whole_number(argument, value);
-    if (count < 1 || count > std::numeric_limits<std::uint32_t>::max()) {
-        throw Error(ErrorKind::invalid_argument, argument, fmt::format("{} = {}", argument, count),
-                    fmt::format("{} must be at least 1.", argument));
-    }
-    return static_cast<std::uint32_t>(count);
-}
-
 /// A list of pairs, or a dictionary.
 std::vector<std::pair<std::string, std::string>> named_values(const char* argument, nb::handle value) {
     const nb::object pairs = nb::isinstance<nb::dict>(value) ? nb::borrow(value).attr("items")() : nb::borrow(value);

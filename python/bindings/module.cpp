@@ -24,4 +24,5 @@ NB_MODULE(_core, module) {
     bind_object_detection_model(module);
     bind_compile(module);
     bind_agreement(module);
+    bind_benchmark(module);
 }

@@ -17,6 +17,8 @@ from inference_models._core import (
     OfflineModelStatus,
     OfflinePackageStatus,
     __version__,
+    compare_benchmarks,
+    read_benchmark_report,
     set_python_site_packages,
 )
 from inference_models.auto_model import AutoModel
@@ -88,6 +90,8 @@ __all__ = [
     "UntrustedFileError",
     "UsagePausedModelAccessError",
     "__version__",
+    "compare_benchmarks",
+    "read_benchmark_report",
 ]
 
 

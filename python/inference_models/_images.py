@@ -61,6 +61,12 @@ def each_image(images, color_format) -> Iterator[Image]:
             yield Image(_core.ImageInput(image, color_format, index), ImageReference(image, None, color_format))
 
 
+def named_images(images, color_format) -> tuple[list, list[str]]:
+    """All images of what a caller passes, and what a report calls them."""
+    each = list(each_image(images, color_format))
+    return [image.input for image in each], [image.reference.name(index) for index, image in enumerate(each)]
+
+
 def _holds_several(images) -> bool:
     return isinstance(images, (Sequence, Iterator)) and not isinstance(images, (bytes, bytearray, memoryview))
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from inference_models import _core
-from inference_models._images import each_image
+from inference_models._images import named_images
 from inference_models._keyword_arguments import suggests_keywords
 from inference_models._load_options import LOAD_OPTIONS, SOURCE_OPTIONS, load_options
 from inference_models.enums import BackendType, ColorFormat, Precision, Quantization
@@ -174,9 +175,78 @@ class AutoModel:
         known = ("confidence", "iou_threshold", "input_color_format", *LOAD_OPTIONS)
         load = load_options("verify", known, options)
         detection = _core.ObjectDetectionOptions(confidence, iou_threshold, 300, False)
-        inputs = list(each_image(images, input_color_format))
-        names = [image.reference.name(index) for index, image in enumerate(inputs)]
-        return _core.verify(model_id_or_path, [image.input for image in inputs], names, load, detection)
+        return _core.verify(model_id_or_path, *named_images(images, input_color_format), load, detection)
+
+    @staticmethod
+    def benchmark(
+        model_id_or_path: str | os.PathLike,
+        images: Any = None,
+        *,
+        rounds: int = 5,
+        seconds: float = 1.0,
+        throughput: bool = True,
+        labels: str | os.PathLike | None = None,
+        peers: str | os.PathLike | None = None,
+        confidence: float = 0.4,
+        iou_threshold: float = 0.3,
+        input_color_format: ColorFormat | None = None,
+        progress: Callable[[str], object] | None = None,
+        **options: Any,
+    ) -> _core.BenchmarkReport:
+        """Measures a model in every way in which it runs here: how fast, how soon, in how much memory, and whether it
+        finds the same. `print()` shows the report as tables, `to_html()` makes a page of it.
+
+        Each candidate runs in processes of its own; in each round all take turns. What was measured with the product's
+        own settings is remembered for `from_pretrained`, as by `tune`.
+
+        Args:
+            model_id_or_path: as for `from_pretrained`
+            images: as for `ObjectDetectionModel.infer`; they should show objects. None: pictures of our own
+            rounds: in each of which every candidate is started and measured, at least 1; four or more are needed to
+                compare two reports
+            seconds: that each thing is measured for in a round, after its warm-up
+            throughput: measure several instances and batches too
+            labels: COCO's JSON with the images' objects; tells average precision
+            peers: the Python of an environment with Ultralytics or Roboflow's inference-models, to be measured too
+            confidence, iou_threshold, input_color_format: as for `ObjectDetectionModel.infer`
+            progress: called with a line that says what is done next, before each process
+            options: those of `from_pretrained` without `verbose`; they narrow what is measured, and `precision` names
+                one alone
+        """
+        known = (
+            *("rounds", "seconds", "throughput", "labels", "peers", "progress"),
+            *("confidence", "iou_threshold", "input_color_format"),
+            *LOAD_OPTIONS,
+        )
+        load = load_options("benchmark", known, options)
+        detection = _core.ObjectDetectionOptions(confidence, iou_threshold, 300, False)
+        inputs, names = (None, []) if images is None else named_images(images, input_color_format)
+        return _core.benchmark(
+            model_id_or_path, inputs, names, load, detection, rounds, seconds, throughput, labels, peers, progress
+        )
+
+    @staticmethod
+    def tune(
+        model_id_or_path: str | os.PathLike,
+        images: Any = None,
+        *,
+        input_color_format: ColorFormat | None = None,
+        progress: Callable[[str], object] | None = None,
+        **options: Any,
+    ) -> _core.BenchmarkReport:
+        """Measures a model for some seconds in every way in which it runs here, and remembers the figures: from then on
+        `from_pretrained` takes what is best here for its `goal`, of all that finds what the reference finds.
+
+        Args:
+            model_id_or_path: as for `from_pretrained`
+            images: as for `benchmark`
+            input_color_format: as for `ObjectDetectionModel.infer`
+            progress: as for `benchmark`
+            options: those of `from_pretrained` without `verbose`; they narrow what is measured
+        """
+        load = load_options("tune", ("input_color_format", "progress", *LOAD_OPTIONS), options)
+        inputs, names = (None, []) if images is None else named_images(images, input_color_format)
+        return _core.tune(model_id_or_path, inputs, names, load, progress)
 
     @staticmethod
     @suggests_keywords

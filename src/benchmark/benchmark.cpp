@@ -98,6 +98,11 @@ void measure_in_turns(const std::vector<Turn>& turns, const SharedImages& images
             }
             turn.contestant->measure_latency(images);
             for (const CallPattern pattern : turn.further_patterns) {
+                if (options.progress) {
+                    options.progress(fmt::format("round {} of {}: {}, {} x {} threads, batches of {}", round + 1,
+                                                 options.rounds, turn.contestant->name(), pattern.instances,
+                                                 pattern.threads, pattern.batch));
+                }
                 turn.contestant->measure_throughput(pattern, images);
             }
         }
@@ -210,9 +215,12 @@ BenchmarkReport measure(const std::string& model_id_or_path, std::span<const Nam
     std::ranges::transform(images, std::back_inserter(told.names), &NamedImage::name);
 
     Participants participants = compare_candidates(model, told, options);
-    const ScratchDirectory scratch;
+    std::optional<ScratchDirectory> scratch;  // of no use without peers, and left behind where this process is killed
     std::vector<Peer> peers;
-    if (!options.peers.empty()) peers = peers_for(model, settings_of(participants, model, scratch), shared, options);
+    if (!options.peers.empty()) {
+        scratch.emplace();
+        peers = peers_for(model, settings_of(participants, model, *scratch), shared, options);
+    }
     measure_in_turns(turns_of(participants, peers, options.throughput), shared, options);
 
     BenchmarkReport report;
