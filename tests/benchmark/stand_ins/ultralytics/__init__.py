@@ -20,6 +20,7 @@ class YOLO:
     def export(self, format, imgsz=None):
         directory = self.place.with_name(self.place.stem + "_openvino_model")
         directory.mkdir()
+        self.place.with_suffix(".log").write_text("what else it leaves beside the model")
         (directory / "network.onnx").write_bytes(self.place.read_bytes())
         (directory / "imgsz").write_text(str(imgsz))
         return str(directory) + os.sep
