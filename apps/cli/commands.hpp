@@ -22,6 +22,7 @@ void add_hub(CLI::App& program, Action& chosen);
 void add_verify(CLI::App& program, Action& chosen);
 void add_benchmark(CLI::App& program, Action& chosen);
 void add_tune(CLI::App& program, Action& chosen);
+void add_recommend(CLI::App& program, Action& chosen);
 void add_benchmark_worker(CLI::App& program, Action& chosen);
 
 }  // namespace inference_models::cli

@@ -117,6 +117,11 @@ void LoadArguments::add_to(CLI::App& command) {
     command.add_option("--precision", precision_,
                        "compute in fp32, fp16, bf16, int8, or fastest: the lowest that the processor has instructions "
                        "for. By default what the package stores");
+    command.add_option("--goal", goal_,
+                       "what the candidate is to be best at where this machine was measured: latency, throughput, "
+                       "memory or startup. By default latency");
+    command.add_flag("--tune", tune_,
+                     "measure candidates of which nothing is known before one is chosen, and remember");
     command.add_option("--device", device_, "cpu, cuda or cuda:N");
     command.add_option("--batch-size", batch_size_, "images per run that the package must allow: N or MIN:MAX");
     command.add_option("--image-size", image_size_,
@@ -176,6 +181,10 @@ LoadOptions LoadArguments::options() const {
         options.precision = parsed<RequestedPrecision>("--precision", precision_, parse_requested_precision,
                                                        "fp32, fp16, bf16, int8, fastest");
     }
+    if (!goal_.empty()) {
+        options.goal = parsed<Goal>("--goal", goal_, parse_goal, "latency, throughput, memory, startup");
+    }
+    options.tune = tune_;
     if (!device_.empty()) options.device = parsed<Device>("--device", device_, parse_device, "cpu, cuda, cuda:N");
     for (const auto& name : providers_) options.onnx_execution_providers.push_back(provider_of(name));
     options.model_package_id = package_;

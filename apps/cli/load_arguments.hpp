@@ -27,6 +27,8 @@ private:
     std::vector<std::string> backends_;
     std::vector<std::string> quantization_;
     std::string precision_;
+    std::string goal_;
+    bool tune_ = false;
     std::string package_;
     std::string device_;
     std::vector<std::string> providers_;

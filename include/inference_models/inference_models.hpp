@@ -20,6 +20,7 @@
 #include <inference_models/model_cache.hpp>
 #include <inference_models/model_metadata.hpp>
 #include <inference_models/object_detection_model.hpp>
+#include <inference_models/recommendation.hpp>
 #include <inference_models/runtime_description.hpp>
 #include <inference_models/tensor.hpp>
 #include <inference_models/types.hpp>

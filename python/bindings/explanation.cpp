@@ -6,6 +6,20 @@
 namespace inference_models::python {
 
 void bind_explanation(nb::module_& module) {
+    RecordBinding<MeasuredFigures>(module, "MeasuredFigures",
+                                   "What was measured of a candidate on this machine, with all that it would run with "
+                                   "now. What was not measured since it could not be loaded or run is 0.")
+        .member("verdict", &MeasuredFigures::verdict, "`passes`, `falls-short` or `proves-nothing`")
+        .member("shortfall", &MeasuredFigures::shortfall,
+                "one line: what falls short, or the error; empty where it passes")
+        .member("latency_ms", &MeasuredFigures::latency_ms, "of one prediction, end to end; the median")
+        .member("startup_ms", &MeasuredFigures::startup_ms,
+                "from the start of a process to the end of its first prediction")
+        .member("memory_mib", &MeasuredFigures::memory_mib, "the largest resident size of that process")
+        .member("images_per_second", &MeasuredFigures::images_per_second,
+                "in the best way that was tried; None where none was")
+        .member("measured_at", &MeasuredFigures::measured_at, "the time in UTC: `2026-11-25T12:34:56Z`")
+        .plain();
     RecordBinding<Candidate>(module, "Candidate", "One way to run a model: a package in an engine on a device.")
         .member("package_id", &Candidate::package_id, "`onnx-fp32`, or a file's name")
         .member("format", &Candidate::format, "how the package stores its network: `onnx`, `torch-script`, ...")
@@ -19,6 +33,7 @@ void bind_explanation(nb::module_& module) {
                 "`chosen`; `usable`: runs here too; `possible`: would run once the remedy is done; `rejected`")
         .member("reason", &Candidate::reason, "one line: why it has this status")
         .member("remedy", &Candidate::remedy, "what would bring it in; empty where nothing would, or need be done")
+        .member("figures", &Candidate::figures, "None where it does not run here, or has not been measured here")
         .plain();
 
     RecordBinding<Explanation> explanation(module, "Explanation",

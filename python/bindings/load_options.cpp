@@ -198,6 +198,11 @@ constexpr std::array kOptions{
            [](LoadOptions& options, const char* name, nb::handle value) {
                options.precision = parsed(name, value, parse_requested_precision, "fp32, fp16, bf16, int8, fastest");
            }},
+    Option{"goal",
+           [](LoadOptions& options, const char* name, nb::handle value) {
+               options.goal = parsed(name, value, parse_goal, "latency, throughput, memory, startup");
+           }},
+    Option{"tune", set_flag<&LoadOptions::tune>},
     Option{"onnx_execution_providers",
            [](LoadOptions& options, const char*, nb::handle value) {
                options.onnx_execution_providers = execution_providers(value);

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <fmt/chrono.h>
+#include <fmt/format.h>
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/filesystem.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/vector.h>
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <inference_models/types.hpp>
@@ -22,6 +25,10 @@ namespace nb = nanobind;
 // A member's value as Python sees it: texts, and enumerators and devices under the names that they have everywhere.
 inline nb::str python_value(const std::string& value) {
     return python_text(value);
+}
+/// In UTC, to the second, as JSON documents have it.
+inline nb::str python_value(const std::chrono::system_clock::time_point& value) {
+    return python_text(fmt::format("{:%FT%TZ}", std::chrono::floor<std::chrono::seconds>(value)));
 }
 inline nb::str python_value(const Device& value) {
     return python_text(to_string(value));

@@ -23,7 +23,7 @@ from inference_models._core import (
 )
 from inference_models.auto_model import AutoModel
 from inference_models.detections import Detections
-from inference_models.enums import BackendType, ColorFormat, Precision, Quantization
+from inference_models.enums import BackendType, ColorFormat, Goal, Precision, Quantization
 from inference_models.errors import (
     BaseInferenceModelsError,
     CorruptedModelPackageError,
@@ -63,6 +63,7 @@ __all__ = [
     "DownloadCancelledError",
     "EnvironmentConfigurationError",
     "FileHashSumMissmatch",
+    "Goal",
     "ForbiddenModelAccessError",
     "InsecureModelIdentifierError",
     "InvalidEnvVariable",

@@ -23,6 +23,8 @@ LOAD_OPTIONS = (
     "rect",
     "quantization",
     "precision",
+    "goal",
+    "tune",
     "onnx_execution_providers",
     "device",
     "threads",

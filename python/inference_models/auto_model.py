@@ -11,7 +11,7 @@ from inference_models import _core
 from inference_models._images import named_images
 from inference_models._keyword_arguments import suggests_keywords
 from inference_models._load_options import LOAD_OPTIONS, SOURCE_OPTIONS, load_options
-from inference_models.enums import BackendType, ColorFormat, Precision, Quantization
+from inference_models.enums import BackendType, ColorFormat, Goal, Precision, Quantization
 from inference_models.object_detection_model import ObjectDetectionModel
 
 
@@ -32,6 +32,8 @@ class AutoModel:
         rect: bool = False,
         quantization: str | Quantization | list[str | Quantization] | None = None,
         precision: str | Precision | None = None,
+        goal: str | Goal = "latency",
+        tune: bool = False,
         onnx_execution_providers: list[str | tuple[str, dict]] | None = None,
         device: Any = None,
         threads: int | None = None,
@@ -71,6 +73,11 @@ class AutoModel:
             precision: what the network is computed in: "fp32", "fp16", "bf16", "int8", or "fastest", the lowest that
                 the processor has instructions for and that needs no other weights. What cannot is out. None: the
                 package's own; fp32 is computed in fp32
+            goal: what the candidate is to be best at, where they have been measured on this machine: "latency", the
+                least time for one image; "throughput", the most images per second; "memory", the least of it; or
+                "startup", the least time from the start of a process to its first prediction
+            tune: measure candidates of which nothing is known on this machine before one is chosen, which takes some
+                seconds, and remember it
             onnx_execution_providers: ONNX Runtime's, in this order: names, or tuples of a name and a dictionary of its
                 options. One that is not there is an error. None: what the device needs
             device: "cpu", "cuda", "cuda:1" or a torch.device. One that is not there is an error. None: a GPU where the
@@ -115,6 +122,8 @@ class AutoModel:
             "rect": rect,
             "quantization": quantization,
             "precision": precision,
+            "goal": goal,
+            "tune": tune,
             "onnx_execution_providers": onnx_execution_providers,
             "device": device,
             "threads": threads,

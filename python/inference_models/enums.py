@@ -34,3 +34,12 @@ class Precision(str, Enum):
     BF16 = "bf16"
     INT8 = "int8"
     FASTEST = "fastest"
+
+
+class Goal(str, Enum):
+    """What the best of several candidates is best at, once they have been measured on this machine."""
+
+    LATENCY = "latency"
+    THROUGHPUT = "throughput"
+    MEMORY = "memory"
+    STARTUP = "startup"

@@ -165,8 +165,8 @@ void compare_runtimes(BenchmarkComparison& comparison, const std::string& name, 
     compare_facts(comparison, "threads of " + name, fmt::format("{}", before.threads),
                   fmt::format("{}", after.threads));
     if (before.verdict != after.verdict) {
-        comparison.notes.push_back(
-            fmt::format("{} {} agreement, before it {}.", name, to_string(after.verdict), to_string(before.verdict)));
+        comparison.notes.push_back(fmt::format("The agreement of {} with the reference: {}, then {}.", name,
+                                               to_string(before.verdict), to_string(after.verdict)));
     }
 }
 

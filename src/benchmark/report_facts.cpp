@@ -256,11 +256,9 @@ std::string told_ratio(const std::optional<double>& ratio) {
 }
 
 std::string subject_line(const BenchmarkReport& report) {
-    std::string line = fmt::format("{}: {} at {}x{} (height x width)", report.model_id,
-                                   counted(report.images.size(), "image", "images"), report.network_input.height,
-                                   report.network_input.width);
-    if (report.rect) line += ", rect";
-    return fmt::format("{}, {}, {}", line, counted(report.rounds, "round", "rounds"),
+    return fmt::format("{} at {}x{} (height x width){}, {}, {}", counted(report.images.size(), "image", "images"),
+                       report.network_input.height, report.network_input.width, report.rect ? ", rect" : "",
+                       counted(report.rounds, "round", "rounds"),
                        counted(report.environment.threads, "thread", "threads"));
 }
 

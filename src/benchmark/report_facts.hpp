@@ -73,7 +73,7 @@ struct PeerRatios {
 /// `1.63x`; `-` for none.
 [[nodiscard]] std::string told_ratio(const std::optional<double>& ratio);
 
-/// What was measured, in one line: `codes-n-640: 1 image in 640x640, 5 rounds`.
+/// How it was measured, in one line: `1 image at 640x640 (height x width), 5 rounds, 2 threads`.
 [[nodiscard]] std::string subject_line(const BenchmarkReport& report);
 
 /// Where it was measured: names and values, none of them empty.

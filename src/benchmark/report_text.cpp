@@ -45,8 +45,10 @@ void append_speed(std::string& text, const BenchmarkReport& report, const std::v
     std::vector<TableRow> rows{
         {"candidate", "runtime", "end to end", "(p90 p99)", "forward", "start", "load", "MiB", "images/s", "as"}};
     for (std::size_t i = 0; i < report.candidates.size(); ++i) {
-        rows.push_back({names[i], runtime_name(report.candidates[i])});
-        append_figures(rows.back(), report.candidates[i].figures, [&](Goal goal) {
+        const BenchmarkedCandidate& candidate = report.candidates[i];
+        const bool is_wrong = !is_right(candidate) && candidate.verdict == AgreementVerdict::falls_short;
+        rows.push_back({names[i] + (is_wrong ? " !" : ""), runtime_name(candidate)});
+        append_figures(rows.back(), candidate.figures, [&](Goal goal) {
             return std::string(is_best_of_its_precision(report.candidates, i, goal) ? "*" : "");
         });
     }
@@ -195,7 +197,8 @@ void append_recommendations(std::string& text, const BenchmarkReport& report) {
 std::string to_text(const BenchmarkReport& report) {
     const std::vector<std::string> names = candidate_names(report.candidates);
     std::string text;
-    append_wrapped(text, subject_line(report) + "; ms and MiB, medians; * best of its precision", "", "");
+    append_wrapped(text, fmt::format("{}: {}", report.model_id, subject_line(report)), "", "");
+    append_wrapped(text, "In ms and MiB, medians. * the best of its precision; ! falls short of the reference", "", "");
     text += '\n';
     if (!report.candidates.empty()) {
         append_speed(text, report, names);

@@ -417,7 +417,10 @@ OnnxFile read_onnx_file(const std::filesystem::path& path) {
         OnnxReader reader;
         reader.read_model(pbf_reader(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
         OnnxFile file = reader.finish();
-        for (const ExternalData& data : reader.external_data()) check_external_data(path, data);
+        for (const ExternalData& data : reader.external_data()) {
+            check_external_data(path, data);
+            file.external_files.push_back(data.file);
+        }
         return file;
     } catch (const Malformed& problem) {
         throw not_an_onnx_file(path, bytes, problem.what);

@@ -35,6 +35,7 @@ struct OnnxFile {
     std::vector<OnnxValue> outputs;
     std::map<std::string, std::string> metadata;
     Precision precision = Precision::fp32;  ///< that most weights are stored in; int8 for quantised networks
+    std::vector<std::filesystem::path> external_files;  ///< that hold weights: names relative to its directory
 };
 
 /// \throws Error `corrupted_package` where this is not a whole ONNX file, or its weights' files are missing or lie

@@ -41,6 +41,7 @@ json request(const LoadOptions& options) {
     return {{"backends", texts(options.backends)},
             {"model_package_id", options.model_package_id},
             {"quantization", texts(options.quantization)},
+            {"goal", to_string(options.goal)},
             {"precision", options.precision ? json(to_string(*options.precision)) : json()},
             {"device", options.device ? json(to_string(*options.device)) : json()},
             {"batch_size", or_null(options.batch_size)},
@@ -72,18 +73,34 @@ std::string lasting_facts(ModelMetadata model) {
     return write_metadata_page({std::move(model), std::nullopt});
 }
 
+json measured(std::span<const selection::Figures> figures) {
+    json list = json::array();
+    for (const selection::Figures& each : figures) {
+        list.push_back({each.package_id, to_string(each.engine), to_string(each.device), to_string(each.precision),
+                        to_string(each.verdict), each.latency_ms, each.startup_ms, each.memory_mib,
+                        or_null(each.images_per_second)});
+    }
+    return list;
+}
+
 }  // namespace
 
-std::string choice_key(const FoundModel& found, const LoadOptions& options, const RuntimeDescription& machine) {
+std::string choice_key(const FoundModel& found, const LoadOptions& options, const RuntimeDescription& machine,
+                       std::span<const selection::Figures> figures) {
     const RemoteModel& model = *found.remote;
     json compiled = json::array();
     for (const formats::Package& package : found.listing.packages) {
         if (package.made_from) compiled.push_back(package.id);
     }
-    const json all{
-        {"provider", model.key.provider},         {"host", model.key.host},         {"model_id", model.key.model_id},
-        {"credential", model.credential},         {"request", request(options)},    {"machine", lasting_facts(machine)},
-        {"model", lasting_facts(model.metadata)}, {"compiled", std::move(compiled)}};
+    const json all{{"provider", model.key.provider},
+                   {"host", model.key.host},
+                   {"model_id", model.key.model_id},
+                   {"credential", model.credential},
+                   {"request", request(options)},
+                   {"machine", lasting_facts(machine)},
+                   {"model", lasting_facts(model.metadata)},
+                   {"compiled", std::move(compiled)},
+                   {"figures", measured(figures)}};
     return sha256(all.dump(-1, ' ', false, json::error_handler_t::replace));
 }
 

@@ -314,6 +314,21 @@ FoundModel find_model(const std::string& text, const LoadOptions& options, const
     return model;
 }
 
+std::vector<formats::Package> local_packages(const FoundModel& model, const LoadOptions& options,
+                                             const Settings& settings) {
+    std::vector<formats::Package> local;
+    for (const formats::Package& package : model.listing.packages) {
+        if (package.problem) continue;
+        if (!package.path.empty()) {
+            local.push_back(package);
+        } else if (auto kept = kept_package(*model.remote, package, ModelCache(settings.cache_directory),
+                                            hashes_for(options))) {
+            local.push_back(*std::move(kept));
+        }
+    }
+    return local;
+}
+
 namespace {
 
 /// The listed package that a compiled one was made from.

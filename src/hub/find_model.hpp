@@ -9,6 +9,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 /// From what a caller calls a model to its packages.
 namespace inference_models::hub {
@@ -39,6 +40,10 @@ struct LocalPackage : formats::Package {
 ///         those of `ask_roboflow`
 [[nodiscard]] FoundModel find_model(const std::string& model_id_or_path, const LoadOptions& options,
                                     const Settings& settings, const BundledModels& bundled);
+
+/// Those of a model's packages that lie on this machine and can be used, as they lie there.
+[[nodiscard]] std::vector<formats::Package> local_packages(const FoundModel& model, const LoadOptions& options,
+                                                           const Settings& settings);
 
 /// The package as it lies on this machine: as it is where it does, else from the cache, else downloaded.
 /// \throws Error as ModelCache::bring_package

@@ -16,6 +16,7 @@
 #include "formats/package.hpp"
 #include "hub/cache/cache_layout.hpp"
 #include "hub/choice_key.hpp"
+#include "hub/figures/figures_store.hpp"
 #include "hub/file_sizes.hpp"
 #include "hub/find_model.hpp"
 #include "hub/local_metadata.hpp"
@@ -74,12 +75,20 @@ struct Plan {
     hub::Settings settings;
     hub::FoundModel model;
     RuntimeDescription runtime;
+    std::vector<selection::Figures> figures;
     Explanation explanation;
 };
 
 hub::FoundModel find_model(const std::string& model_id_or_path, const LoadOptions& options,
                            const hub::Settings& settings) {
     return hub::find_model(model_id_or_path, options, settings, hub::BundledModels::of_this_installation());
+}
+
+/// What was measured of a model here. Where nothing ever was, none of its files is looked at.
+std::vector<selection::Figures> figures_of(const Plan& plan, const LoadOptions& options) {
+    const auto& cache = plan.settings.cache_directory;
+    if (!hub::has_figures(cache)) return {};
+    return hub::find_figures(cache, hub::local_packages(plan.model, options, plan.settings), plan.runtime, options);
 }
 
 Plan plan_for(hub::FoundModel model, hub::Settings settings, const LoadOptions& options) {
@@ -91,8 +100,9 @@ Plan plan_for(hub::FoundModel model, hub::Settings settings, const LoadOptions& 
     plan.explanation.model_id = listing.model_id;
     plan.explanation.weights_provider = listing.weights_provider;
     plan.explanation.location = listing.location;
+    plan.figures = figures_of(plan, options);
     plan.explanation.candidates =
-        selection::rank_candidates(listing, plan.runtime, options, models::supported_families());
+        selection::rank_candidates(listing, plan.runtime, options, models::supported_families(), plan.figures);
     if (plan.model.remote) plan.explanation.notes = plan.model.remote->metadata.notes;
     return plan;
 }
@@ -239,7 +249,7 @@ public:
     RememberedChoice(const Plan& plan, const LoadOptions& options) : settings_(plan.settings) {
         if (!plan.model.remote || !options.use_auto_resolution_cache) return;
         cache_.emplace(settings_.cache_directory);
-        key_ = hub::choice_key(plan.model, options, plan.runtime);
+        key_ = hub::choice_key(plan.model, options, plan.runtime, plan.figures);
     }
 
     /// Puts the candidate that was chosen first, where it still runs here.

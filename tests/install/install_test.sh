@@ -23,3 +23,8 @@ explained=$("$work/moved/bin/inference-models" explain codes-n-640 --json) || ((
 [[ $explained == *"\"location\": \"$work/moved/share/inference_models/models/codes-n-640\""* ]] ||
     { echo "the program explained: $explained" >&2; exit 1; }
 (cd "$work/moved/share/inference_models/models/codes-n-640" && sha256sum --check --strict --quiet SHA256SUMS)
+
+# So did what peers and detectors are measured with.
+for file in peers/peer.py pictures/everyday.jpg; do
+    [[ -f "$work/moved/share/inference_models/$file" ]] || { echo "$file is not installed" >&2; exit 1; }
+done

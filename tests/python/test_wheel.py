@@ -106,6 +106,12 @@ def test_the_bundled_model_is_in_it(environment, pictures, tmp_path):
     run("sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS", cwd=explanation["location"])
 
 
+def test_what_models_are_measured_with_is_in_it(environment):
+    share = environment.site_packages / "inference_models/share/inference_models"
+    assert json.loads(run(environment.bin / "python", "-I", share / "peers/peer.py", "list", input="{"))["error"]
+    assert (share / "pictures/everyday.jpg").is_file()
+
+
 def test_the_program_s_exit_code_and_streams_are_its_own(environment, tmp_path):
     done = subprocess.run([environment.bin / "inference-models", "predict", tmp_path], capture_output=True, check=False)
     assert (done.returncode, done.stdout) == (2, b"")

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -45,8 +44,11 @@ class Model(Protocol):
 
 @dataclass
 class Calls:
-    """What was measured of calls one after the other."""
+    """What was measured of a model's calls, one after the other."""
 
+    warm_up: int = 0  #: calls before
+    began: float = 0
+    ended: float = 0
     end_to_end_ms: list[float] = field(default_factory=list)
     stages: list[tuple[float, float, float]] = field(default_factory=list)
 
@@ -83,19 +85,38 @@ def batch(images: list, call: int, size: int) -> list:
 
 
 def times(models: list[Model], images: list, job: dict) -> dict:
-    seconds = job["measured_ms"] / 1000
-    warm_up = 0
-    if seconds > 0:
-        warm_up = max(warmed_up(model, images, job["batch"]) for model in models)
-    began = time.perf_counter()
-    with ThreadPoolExecutor(len(models)) as executor:
-        calls = list(executor.map(lambda model: called(model, images, job["batch"], seconds), models))
-    elapsed = time.perf_counter() - began
-    end_to_end_ms = [value for one in calls for value in one.end_to_end_ms]
-    stages = [one for each in calls for one in each.stages]
-    answer = {"warm_up": warm_up, "end_to_end_ms": end_to_end_ms}
-    answer["images_per_second"] = len(end_to_end_ms) * job["batch"] / elapsed
-    return answer | {name: [one[place] for one in stages] for place, name in enumerate(STAGES)}
+    if job["measured_ms"] == 0:
+        return {"warm_up": 0, "end_to_end_ms": [], "images_per_second": 0} | {name: [] for name in STAGES}
+    measured = all_at_once(models, images, job)
+    end_to_end_ms = [value for calls in measured for value in calls.end_to_end_ms]
+    elapsed = max(calls.ended for calls in measured) - min(calls.began for calls in measured)
+    stages = [one for calls in measured for one in calls.stages]
+    return {
+        "warm_up": max(calls.warm_up for calls in measured),
+        "end_to_end_ms": end_to_end_ms,
+        "images_per_second": len(end_to_end_ms) * job["batch"] / elapsed,
+    } | {name: [one[place] for one in stages] for place, name in enumerate(STAGES)}
+
+
+def all_at_once(models: list[Model], images: list, job: dict) -> list[Calls]:
+    """Each model in a thread of its own, which also warms it up, since torch gives every caller a pool of threads; a
+    single one in the main thread, as its users call it."""
+    size, seconds = job["batch"], job["measured_ms"] / 1000
+    if len(models) == 1:
+        warm_up = [warmed_up(models[0], images, size)]
+        measured = [called(models[0], images, size, seconds)]
+    else:
+        threads = [ThreadPoolExecutor(1) for _ in models]
+        warm_up = in_threads(threads, models, warmed_up, images, size)
+        measured = in_threads(threads, models, called, images, size, seconds)
+    for calls, before in zip(measured, warm_up, strict=True):
+        calls.warm_up = before
+    return measured
+
+
+def in_threads(threads: list[ThreadPoolExecutor], models: list[Model], function: Callable, *arguments: Any) -> list:
+    begun = [thread.submit(function, model, *arguments) for thread, model in zip(threads, models, strict=True)]
+    return [one.result() for one in begun]
 
 
 def warmed_up(model: Model, images: list, size: int) -> int:
@@ -116,20 +137,16 @@ def stable(lasted: list[float]) -> bool:
 
 
 def called(model: Model, images: list, size: int, seconds: float) -> Calls:
-    calls = Calls()
-    if seconds == 0:
-        return calls
-    ends = time.perf_counter() + seconds
-    for call in count():
-        given = batch(images, call, size)
+    calls = Calls(began=time.perf_counter())
+    while time.perf_counter() < calls.began + seconds or len(calls.end_to_end_ms) < FEWEST_PREDICTIONS:
+        given = batch(images, len(calls.end_to_end_ms), size)
         began = time.perf_counter()
-        if began >= ends and call >= FEWEST_PREDICTIONS:
-            break
         predicted = model.predict(given)
         calls.end_to_end_ms.append((time.perf_counter() - began) * 1000)
         stages = model.stages(predicted)
         if stages is not None:
             calls.stages.append(stages)
+    calls.ended = time.perf_counter()
     return calls
 
 

@@ -61,6 +61,23 @@ private:
     std::filesystem::path directory_;
 };
 
+/// What was measured of models.
+class FiguresLayout {
+public:
+    explicit FiguresLayout(std::filesystem::path directory) : directory_(std::move(directory)) {}
+
+    [[nodiscard]] const std::filesystem::path& directory() const noexcept { return directory_; }
+    [[nodiscard]] std::filesystem::path lock() const { return directory_ / ".lock"; }
+    [[nodiscard]] std::filesystem::path hashes() const { return directory_ / "hashes.json"; }
+    /// All that was compared with one reference.
+    [[nodiscard]] std::filesystem::path compared_with(const std::string& digest) const {
+        return directory_ / (digest + ".json");
+    }
+
+private:
+    std::filesystem::path directory_;
+};
+
 class CacheLayout {
 public:
     explicit CacheLayout(std::filesystem::path root) : root_(std::move(root)) {}
@@ -82,6 +99,9 @@ public:
     /// What was compiled for this machine, all of it, and what was made of the package at a path.
     [[nodiscard]] std::filesystem::path all_compiled() const { return root_ / "compiled"; }
     [[nodiscard]] CompiledLayout compiled(const std::filesystem::path& source) const;
+
+    /// What was measured here, and the hashes of the files that it was measured of.
+    [[nodiscard]] FiguresLayout figures() const { return FiguresLayout(root_ / "figures"); }
 
     /// What an engine keeps of the networks that it compiled; named `onnxruntime`, `openvino`.
     [[nodiscard]] std::filesystem::path engine(std::string_view name) const { return root_ / "engines" / name; }

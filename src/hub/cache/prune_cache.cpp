@@ -66,6 +66,7 @@ public:
         prune_unknown_models(models);
         prune_choices();
         prune_compiled();
+        prune_figures();
         prune_blobs();
         prune_unfinished(layout_.root() / "");  // the cache itself may be a link to where there is space
         return pruned_;
@@ -185,6 +186,16 @@ private:
             return now.size == then.size && now.modified_ns == then.modified_ns;
         } catch (const Error&) {
             return false;
+        }
+    }
+
+    /// They are small, and belong to models wherever these lie: they stay unless all has to go.
+    void prune_figures() {
+        const fs::path directory = layout_.figures().directory();
+        if (options_.all) {
+            remove(directory);
+        } else {
+            prune_unfinished(directory);
         }
     }
 

@@ -1,0 +1,271 @@
+#include "recommendation/recommend.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <inference_models/auto_model.hpp>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "common/shell_quoting.hpp"
+#include "common/text_table.hpp"
+#include "recommendation/known_measurements.hpp"
+
+namespace inference_models {
+namespace recommendation {
+namespace {
+
+/// What is not that much faster is not worth a change.
+constexpr double kWorthIt = 1.1;
+
+bool runs_here(const Candidate& candidate) {
+    return candidate.status == CandidateStatus::chosen || candidate.status == CandidateStatus::usable;
+}
+
+/// `openvino in fp32 (package onnx-fp32, OpenVINO on cpu)`
+std::string name_of(const Candidate& candidate) {
+    return fmt::format("{} in {} (package {}, {} on {})", to_string(candidate.backend), to_string(*candidate.precision),
+                       candidate.package_id, display_name(*candidate.engine), to_string(candidate.device));
+}
+
+/// Of the goal; 0 where it was not measured.
+double quantity(const Candidate& candidate, Goal goal) {
+    if (!candidate.figures) return 0;
+    switch (goal) {
+        case Goal::latency: return candidate.figures->latency_ms;
+        case Goal::throughput: return candidate.figures->images_per_second.value_or(0);
+        case Goal::memory: return candidate.figures->memory_mib;
+        case Goal::startup: return candidate.figures->startup_ms;
+    }
+    return 0;
+}
+
+std::string told(double value, Goal goal) {
+    switch (goal) {
+        case Goal::latency: return fmt::format("{:.1f} ms for an image", value);
+        case Goal::throughput: return fmt::format("{:.1f} images per second", value);
+        case Goal::memory: return fmt::format("{:.0f} MiB of memory", value);
+        case Goal::startup: return fmt::format("{:.0f} ms from start to the first prediction", value);
+    }
+    return {};
+}
+
+/// How many times better the first is.
+double times_better(double value, double other, Goal goal) {
+    return goal == Goal::throughput ? value / other : other / value;
+}
+
+bool is_proven(const Candidate& candidate, Goal goal) {
+    return quantity(candidate, goal) > 0 && candidate.figures->verdict == AgreementVerdict::passes;
+}
+
+class Writer {
+public:
+    explicit Writer(const Evidence& evidence) : evidence_(evidence), chosen_(evidence.explanation.chosen()) {}
+
+    Recommendation write() {
+        Recommendation recommendation;
+        recommendation.model_id = evidence_.explanation.model_id;
+        if (chosen_ == nullptr) {
+            say_that_nothing_runs();
+        } else {
+            say_what_to_use();
+            say_what_falls_short();
+            say_what_engines_would_bring();
+            say_what_precision_would_bring();
+            if (command_.empty()) command_ = next_command();
+        }
+        recommendation.text = fmt::format("{}", fmt::join(sentences_, " "));
+        recommendation.command = std::move(command_);
+        return recommendation;
+    }
+
+private:
+    void say_that_nothing_runs() {
+        sentences_.push_back(fmt::format("Nothing can run {} here yet.", evidence_.explanation.model_id));
+        const auto& all = evidence_.explanation.candidates;
+        // One that only has to be installed is nearer than one that has to be converted.
+        auto mended = std::ranges::find_if(
+            all, [](const Candidate& each) { return each.engine.has_value() && !each.remedy.empty(); });
+        if (mended == all.end())
+            mended = std::ranges::find_if(all, [](const Candidate& each) { return !each.remedy.empty(); });
+        if (mended == all.end()) {
+            command_ = fmt::format("inference-models explain {}", shell_quoted(evidence_.model));
+            return;
+        }
+        const std::string_view backend = to_string(mended->backend);
+        sentences_.push_back(
+            fmt::format("The nearest way is {} with the package {}: {}.", backend, mended->package_id, mended->reason));
+        command_ = mended->remedy;
+    }
+
+    void say_what_to_use() {
+        const Goal goal = evidence_.request.goal;
+        sentences_.push_back(fmt::format("Use {}; from_pretrained takes it by itself.", name_of(*chosen_)));
+        if (!is_proven(*chosen_, goal)) {
+            sentences_.push_back("That is the first of the order that runs here; nothing tells yet how fast it is.");
+            command_ = tune_command();
+            return;
+        }
+        std::size_t measured = 0;
+        const Candidate* next = nullptr;
+        for (const Candidate& each : evidence_.explanation.candidates) {
+            if (!is_proven(each, goal)) continue;
+            ++measured;
+            if (&each != chosen_ && next == nullptr) next = &each;
+        }
+        const double value = quantity(*chosen_, goal);
+        std::string sentence = fmt::format("It was measured here: {}", told(value, goal));
+        if (next != nullptr) {
+            sentence += fmt::format(
+                ", {:.2f} times better than {}, the next of the {} that find what the reference "
+                "finds",
+                times_better(value, quantity(*next, goal), goal), to_string(next->backend), measured);
+        }
+        sentences_.push_back(sentence + '.');
+    }
+
+    void say_what_falls_short() {
+        for (const Candidate& each : evidence_.explanation.candidates) {
+            if (!runs_here(each) || !each.figures || each.figures->verdict != AgreementVerdict::falls_short) continue;
+            sentences_.push_back(fmt::format("Do not use {}: {}.", name_of(each), each.figures->shortfall));
+        }
+    }
+
+    /// Of engines that would have to be installed: the best remedy of each, once.
+    void say_what_engines_would_bring() {
+        std::vector<Engine> told_engines;
+        for (const Candidate& each : evidence_.explanation.candidates) {
+            const bool is_new = each.engine && std::ranges::find(told_engines, *each.engine) == told_engines.end();
+            if (each.status != CandidateStatus::possible || !is_new || each.remedy.empty()) continue;
+            if (each.device.kind != DeviceKind::cpu || evidence_.machine.engine(*each.engine).installed) continue;
+            told_engines.push_back(*each.engine);
+            const std::string_view name = display_name(*each.engine);
+            const std::optional<double> gain = known_gain(*each.engine, Precision::fp32);
+            if (!gain) {
+                sentences_.push_back(
+                    fmt::format("{} is not installed ({}), and nothing was measured with it on a "
+                                "machine like this one.",
+                                name, each.remedy));
+                continue;
+            }
+            sentences_.push_back(
+                fmt::format("{} is not installed: on a machine like this one, {}, it was {:.2f} times "
+                            "as fast as {} with {}; that was not measured here.",
+                            name, like_->name, *gain, display_name(*chosen_->engine), kKnownModel));
+            if (*gain >= kWorthIt && command_.empty() && evidence_.request.goal == Goal::latency) {
+                command_ = each.remedy;
+            }
+        }
+    }
+
+    /// \returns how many times as fast as the chosen candidate on a machine like this one
+    [[nodiscard]] std::optional<double> known_gain(Engine engine, Precision precision) const {
+        const bool tells_something = like_ != nullptr && chosen_->device.kind == DeviceKind::cpu;
+        if (!tells_something) return std::nullopt;
+        const auto now = like_->latency_ms(*chosen_->engine, *chosen_->precision);
+        const auto then = like_->latency_ms(engine, precision);
+        return now && then ? std::optional(*now / *then) : std::nullopt;
+    }
+
+    void say_what_precision_would_bring() {
+        const Goal goal = evidence_.request.goal;
+        if (evidence_.lower.empty()) return;
+        if (const Candidate* const best = best_of_lower(); best != nullptr && is_proven(*chosen_, goal)) {
+            sentences_.push_back(fmt::format(
+                "Allowing {0} (--precision {0}) would bring {1}, {2:.2f} times as good, with {3}; what it finds here "
+                "passes the gate of {0}.",
+                to_string(*best->precision), told(quantity(*best, goal), goal),
+                times_better(quantity(*best, goal), quantity(*chosen_, goal), goal), to_string(best->backend)));
+            return;
+        }
+        for (const Candidate& each : evidence_.lower) {
+            if (each.figures && each.figures->verdict == AgreementVerdict::falls_short) {
+                sentences_.push_back(fmt::format("{} falls short here: {}.", name_of(each), each.figures->shortfall));
+                continue;
+            }
+            const auto gain = each.figures ? std::nullopt : known_gain(*each.engine, *each.precision);
+            if (!gain) continue;
+            sentences_.push_back(fmt::format(
+                "Allowing {0} (--precision {0}) was not tried here: on a machine like this one, {1}, {2} was {3:.2f} "
+                "times as fast in {0} with {4}; `inference-models verify` tells whether it finds the same.",
+                to_string(*each.precision), like_->name, display_name(*each.engine), *gain, kKnownModel));
+            return;
+        }
+    }
+
+    [[nodiscard]] const Candidate* best_of_lower() const {
+        const Goal goal = evidence_.request.goal;
+        const Candidate* best = nullptr;
+        for (const Candidate& each : evidence_.lower) {
+            if (!is_proven(each, goal)) continue;
+            const bool is_better =
+                best == nullptr || times_better(quantity(each, goal), quantity(*best, goal), goal) > 1;
+            if (is_better) best = &each;
+        }
+        return best;
+    }
+
+    [[nodiscard]] std::string tune_command() const {
+        const Goal goal = evidence_.request.goal;
+        return fmt::format("inference-models tune {}{}", shell_quoted(evidence_.model),
+                           goal == Goal::latency ? "" : fmt::format(" --goal {}", to_string(goal)));
+    }
+
+    [[nodiscard]] std::string next_command() const {
+        return fmt::format("inference-models predict {} IMAGE", shell_quoted(evidence_.model));
+    }
+
+    const Evidence& evidence_;
+    const Candidate* chosen_;
+    const KnownMachine* like_ = machine_like(evidence_.machine.cpu);
+    std::vector<std::string> sentences_;
+    std::string command_;
+};
+
+/// Those that run here in a precision that is lower than what a request without one leads to.
+std::vector<Candidate> lower_candidates(const std::string& model, LoadOptions options) {
+    std::vector<Candidate> lower;
+    if (options.precision) return lower;
+    for (const RequestedPrecision precision : {RequestedPrecision::bf16, RequestedPrecision::fp16}) {
+        options.precision = precision;
+        std::ranges::copy_if(AutoModel::explain(model, options).candidates, std::back_inserter(lower), runs_here);
+    }
+    return lower;
+}
+
+}  // namespace
+
+Recommendation recommend(const Evidence& evidence) {
+    return Writer(evidence).write();
+}
+
+}  // namespace recommendation
+
+Recommendation recommend(const std::string& model_id_or_path, const LoadOptions& options) {
+    return recommendation::recommend({.model = model_id_or_path,
+                                      .request = options,
+                                      .explanation = AutoModel::explain(model_id_or_path, options),
+                                      .lower = recommendation::lower_candidates(model_id_or_path, options),
+                                      .machine = AutoModel::describe_runtime()});
+}
+
+std::string to_text(const Recommendation& recommendation) {
+    std::string text;
+    append_wrapped(text, recommendation.text, "", "");
+    append_wrapped(text, recommendation.command, "\n    ", "    ");
+    return text;
+}
+
+std::string to_json(const Recommendation& recommendation) {
+    using Json = nlohmann::ordered_json;
+    const Json document{
+        {"model_id", recommendation.model_id}, {"text", recommendation.text}, {"command", recommendation.command}};
+    return document.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace inference_models

@@ -1,0 +1,1 @@
+NUM_THREADS = 1
