@@ -13,7 +13,9 @@
 
 #include "command_line.hpp"
 #include "commands.hpp"
+#include "common/printable.hpp"
 #include "detection_arguments.hpp"
+#include "formats/text.hpp"
 #include "image_arguments.hpp"
 #include "load_arguments.hpp"
 #include "whole_number.hpp"
@@ -34,6 +36,18 @@ struct Arguments {
     std::string html;
     bool json = false;
 };
+
+/// Seconds; CLI11's ranges let NaN through.
+CLI::Validator from_a_hundredth_to_an_hour() {
+    const auto problem_of = [](const std::string& word) -> std::string {
+        constexpr double kLeast = 0.01;
+        constexpr double kMost = 3600;
+        const auto seconds = formats::to_number<double>(word);
+        if (seconds && *seconds >= kLeast && *seconds <= kMost) return {};
+        return fmt::format("`{}` is no number from {} to {}", printable(word), kLeast, kMost);
+    };
+    return {problem_of, ""};
+}
 
 /// The Python of the environment that holds peers: the one that was named, else the one that `make peers` makes.
 std::filesystem::path peers_python(const std::optional<std::string>& named) {
@@ -66,6 +80,7 @@ void write_page(const std::filesystem::path& path, const std::string& page) {
     std::error_code problem;
     if (file) std::filesystem::rename(aside, path, problem);
     if (file && !problem) return;
+    std::filesystem::remove(aside, problem);
     throw Error(ErrorKind::io_failure, path.string(), fmt::format("{} cannot be written", path.string()),
                 "Name another file with --html.");
 }
@@ -85,8 +100,9 @@ ExitCode run(const Arguments& arguments) {
     const BenchmarkReport report =
         benchmark_model(arguments.load.model(), with_names(images), options_of(arguments, status));
     status.clear();
-    if (!arguments.html.empty()) write_page(arguments.html, to_html(report));
+    // First what cannot be measured again in a moment.
     fmt::print("{}", arguments.json ? to_json(report) + "\n" : to_text(report));
+    if (!arguments.html.empty()) write_page(arguments.html, to_html(report));
     return ExitCode::ok;
 }
 
@@ -121,7 +137,7 @@ void add_benchmark(CLI::App& program, Action& chosen) {
         ->check(whole_number())
         ->capture_default_str();
     command->add_option("--seconds", arguments->seconds, "that each thing is measured for in a round")
-        ->check(CLI::Range(0.01, 3600.0))
+        ->check(from_a_hundredth_to_an_hour())
         ->capture_default_str();
     command->add_flag("--no-throughput", arguments->no_throughput, "leave out several instances and batches");
     command->add_option("--labels", arguments->labels, "the images' objects in COCO's JSON: tells average precision");

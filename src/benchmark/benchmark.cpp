@@ -18,6 +18,7 @@
 #include "benchmark/measured_model.hpp"
 #include "benchmark/participants.hpp"
 #include "benchmark/peers.hpp"
+#include "models/detection_options.hpp"
 
 /// The way of one benchmark: what runs here and what it finds, rounds in which all take turns, the report.
 namespace inference_models {
@@ -28,6 +29,7 @@ namespace {
 constexpr std::int64_t kBatch = 8;
 
 void check(const BenchmarkOptions& options) {
+    models::check(options.detection);
     if (options.rounds < 1) {
         throw Error(ErrorKind::invalid_argument, "rounds", "rounds = 0", "rounds must be at least 1.");
     }

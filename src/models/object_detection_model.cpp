@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "common/float16.hpp"
+#include "models/detection_options.hpp"
 #include "models/families.hpp"
 #include "models/image_network.hpp"
 
@@ -20,16 +21,6 @@ void check_fraction(double value, const char* name) {
     if (value >= 0 && value <= 1) return;  // NaN fails both
     throw Error(ErrorKind::invalid_argument, name, fmt::format("{} = {} is not a fraction", name, value),
                 fmt::format("{} must be from 0 to 1.", name));
-}
-
-void check(const ObjectDetectionOptions& options) {
-    check_fraction(options.confidence, "confidence");
-    check_fraction(options.iou_threshold, "iou_threshold");
-    if (options.max_detections < 1) {
-        throw Error(ErrorKind::invalid_argument, "max_detections",
-                    fmt::format("max_detections = {} finds nothing", options.max_detections),
-                    "max_detections must be at least 1.");
-    }
 }
 
 /// Network pixels -> the caller's pixels.
@@ -88,6 +79,16 @@ Detections decode_image(const DetectionDecoder& decoder, std::span<const FloatOu
 
 }  // namespace
 
+void models::check(const ObjectDetectionOptions& options) {
+    check_fraction(options.confidence, "confidence");
+    check_fraction(options.iou_threshold, "iou_threshold");
+    if (options.max_detections < 1) {
+        throw Error(ErrorKind::invalid_argument, "max_detections",
+                    fmt::format("max_detections = {} finds nothing", options.max_detections),
+                    "max_detections must be at least 1.");
+    }
+}
+
 class ObjectDetectionModel::Implementation {
 public:
     Implementation(models::LoadedNetwork loaded, std::unique_ptr<DetectionDecoder> decoder_of_family)
@@ -123,7 +124,7 @@ Detections ObjectDetectionModel::infer(const ImageView& image, const ObjectDetec
 
 std::vector<Detections> ObjectDetectionModel::infer(std::span<const ImageView> images,
                                                     const ObjectDetectionOptions& options, StageTimes* times) const {
-    check(options);
+    models::check(options);
     std::vector<Detections> results(images.size());
     StageTimes own_times;
     implementation_->network.run_images(
@@ -153,7 +154,7 @@ std::vector<Tensor> ObjectDetectionModel::forward(const Tensor& input) const {
 std::vector<Detections> ObjectDetectionModel::post_process(std::span<const Tensor> outputs,
                                                            std::span<const PreProcessingMetadata> metadata,
                                                            const ObjectDetectionOptions& options) const {
-    check(options);
+    models::check(options);
     std::vector<FloatOutput> floats;
     for (std::size_t i = 0; i < outputs.size(); ++i) {
         const Tensor& output = outputs[i];
