@@ -22,5 +22,6 @@ void bind_detections(nb::module_& module);
 void bind_object_detection_model(nb::module_& module);
 void bind_agreement(nb::module_& module);
 void bind_benchmark(nb::module_& module);
+void bind_recommendation(nb::module_& module);
 
 }  // namespace inference_models::python

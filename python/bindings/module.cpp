@@ -25,4 +25,5 @@ NB_MODULE(_core, module) {
     bind_compile(module);
     bind_agreement(module);
     bind_benchmark(module);
+    bind_recommendation(module);
 }

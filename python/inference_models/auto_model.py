@@ -258,6 +258,16 @@ class AutoModel:
         return _core.tune(model_id_or_path, inputs, names, load, progress)
 
     @staticmethod
+    def recommend(model_id_or_path: str | os.PathLike, **options: Any) -> _core.Recommendation:
+        """Says in one paragraph and one command what to use here for the `goal`: by what `tune` or `benchmark` measured
+        or, where nothing was, by the order of backends; and what an engine or a precision would bring that is not here.
+        Loads and measures nothing. `print()` shows it.
+
+        Args: those of `from_pretrained`, without `verbose`.
+        """
+        return _core.recommend(model_id_or_path, load_options("recommend", LOAD_OPTIONS, options))
+
+    @staticmethod
     @suggests_keywords
     def compile(
         model_id_or_path: str | os.PathLike,
