@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <inference_models/auto_model.hpp>
 #include <inference_models/benchmark.hpp>
 #include <memory>
 #include <optional>
@@ -118,7 +119,15 @@ ExitCode tune(const TuneArguments& arguments) {
     const BenchmarkReport report = tune_model(arguments.load.model(), with_names(images), arguments.load.options(),
                                               [&status](std::string_view line) { status.show(line); });
     status.clear();
-    fmt::print("{}", arguments.json ? to_json(report) + "\n" : to_text(report));
+    if (arguments.json) {
+        fmt::print("{}\n", to_json(report));
+        return ExitCode::ok;
+    }
+    fmt::print("{}", to_text(report));
+    const Explanation now = AutoModel::explain(arguments.load.model(), arguments.load.options());
+    if (const Candidate* const taken = now.chosen()) {
+        fmt::print("\nFrom now on {} is taken: {}\n", taken->package_id, taken->reason);
+    }
     return ExitCode::ok;
 }
 

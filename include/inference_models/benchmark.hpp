@@ -169,8 +169,8 @@ struct BenchmarkOptions {
                                                      ///< throws ends the benchmark
 };
 
-/// Measures every usable candidate of a detector. What is measured with the product's own settings (no `rect`, ...) is
-/// remembered for `from_pretrained` as `tune_model` does, once all of it is there.
+/// Measures every usable candidate of a detector. With three rounds or more the figures are remembered for
+/// `from_pretrained`, as by `tune_model`, once all of them are there.
 ///
 /// A candidate that cannot be loaded or run has no figures; it does not end the others.
 ///

@@ -100,6 +100,12 @@ Ways ways_to_run(const LoadOptions& load, const Rank& rank) {
     return ways;
 }
 
+Ways ways_as_asked(const LoadOptions& load, const Rank& rank) {
+    Ways ways;
+    std::ranges::copy_if(rank(load), std::back_inserter(ways.usable), runs_here);
+    return ways;
+}
+
 LoadOptions options_for(const Candidate& candidate, LoadOptions load) {
     load.model_package_id = candidate.package_id;
     load.backends = {candidate.backend};

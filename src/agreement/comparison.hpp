@@ -30,6 +30,9 @@ using Rank = std::function<std::vector<Candidate>(const LoadOptions&)>;
 /// \param load  without `precision`: each candidate in every precision that it can compute in
 [[nodiscard]] Ways ways_to_run(const LoadOptions& load, const Rank& rank);
 
+/// Only those of the request as it is: each candidate in the precision that it would be loaded in.
+[[nodiscard]] Ways ways_as_asked(const LoadOptions& load, const Rank& rank);
+
 /// The options that load a candidate and no other.
 [[nodiscard]] LoadOptions options_for(const Candidate& candidate, LoadOptions load);
 

@@ -1,5 +1,6 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
@@ -13,11 +14,15 @@
 #include <system_error>
 #include <utility>
 
+#include "benchmark/average_precision.hpp"
+#include "benchmark/coco_labels.hpp"
 #include "benchmark/contestants.hpp"
 #include "benchmark/example_pictures.hpp"
 #include "benchmark/measured_model.hpp"
 #include "benchmark/participants.hpp"
 #include "benchmark/peers.hpp"
+#include "benchmark/tune.hpp"
+#include "common/log.hpp"
 #include "models/detection_options.hpp"
 
 /// The way of one benchmark: what runs here and what it finds, rounds in which all take turns, the report.
@@ -27,6 +32,9 @@ namespace {
 
 /// Images per call where a package takes several.
 constexpr std::int64_t kBatch = 8;
+
+/// What fewer rounds say is not remembered.
+constexpr std::uint32_t kFewestRounds = 3;
 
 void check(const BenchmarkOptions& options) {
     models::check(options.detection);
@@ -209,14 +217,84 @@ ImageSize network_input_of(const Participants& participants) {
     return loaded == participants.all.end() ? ImageSize{} : loaded->loaded.network_input;
 }
 
+// --- Labels ----------------------------------------------------------------------------------------------------------
+
+/// As detectors are commonly validated: what is not found for its confidence counts as missed.
+constexpr ObjectDetectionOptions kForAveragePrecision{
+    .confidence = 0.001F, .iou_threshold = 0.7, .max_detections = 300, .class_agnostic_nms = false};
+
+/// \returns one for each participant; none where it cannot run
+std::vector<std::optional<AveragePrecision>> average_precisions(const Participants& participants,
+                                                                const BenchmarkImages& images,
+                                                                const BenchmarkOptions& options,
+                                                                std::vector<std::string>& notes) {
+    std::vector<std::optional<AveragePrecision>> all(participants.all.size());
+    const CocoLabels labels = read_coco_labels(options.labels);
+    std::optional<BenchmarkLabels> of_images;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        const Participant& each = participants.all[i];
+        if (each.contestant.failure()) continue;
+        if (!of_images) of_images = labels_of(labels, images.names, each.loaded.class_names);
+        if (options.progress) options.progress(fmt::format("average precision of {}", each.contestant.name()));
+        all[i] = average_precision(of_images->images,
+                                   each.contestant.find_objects(kForAveragePrecision, images.shared).found);
+    }
+    if (of_images && !of_images->classes_without_model.empty()) {
+        notes.push_back(fmt::format("labelled, but unknown to the model, and left out: {}",
+                                    fmt::join(of_images->classes_without_model, ", ")));
+    }
+    return all;
+}
+
+// --- What is remembered ----------------------------------------------------------------------------------------------
+
+selection::Figures figures_of(const BenchmarkedCandidate& told, std::chrono::system_clock::time_point now) {
+    selection::Figures figures;
+    figures.package_id = told.package_id;
+    figures.engine = told.engine;
+    figures.device = told.device;
+    figures.precision = told.precision;
+    figures.verdict = told.verdict;
+    figures.shortfall = told.verdict == AgreementVerdict::passes ? "" : told.reason;
+    figures.measured_at = now;
+    if (!told.figures) return figures;
+    figures.latency_ms = told.figures->end_to_end.p50;
+    figures.startup_ms = told.figures->start;
+    figures.memory_mib = told.figures->peak_memory_mib;
+    // One instance alone says little of what the machine gives.
+    if (told.figures->throughput.size() > 1) {
+        figures.images_per_second = told.figures->best_throughput()->images_per_second;
+    }
+    return figures;
+}
+
+/// All of them at once, after all was measured. Without a reference nothing says which of them are right.
+void remember(const BenchmarkReport& report, const Participants& participants, const MeasuredModel& model) {
+    if (!participants.reference) return;
+    const auto now = std::chrono::system_clock::now();
+    std::vector<selection::Figures> figures;
+    for (const BenchmarkedCandidate& each : report.candidates) figures.push_back(figures_of(each, now));
+    model.keep(figures, participants.reference->candidate.package_id);
+}
+
+// --- All of it -------------------------------------------------------------------------------------------------------
+
+/// How a benchmark is done, besides what its caller says.
+struct Manner {
+    bool every_precision = true;
+    bool must_be_remembered = false;  ///< else that it cannot be is a note
+};
+
 BenchmarkReport measure(const std::string& model_id_or_path, std::span<const NamedImage> images,
-                        const BenchmarkOptions& options) {
+                        const BenchmarkOptions& options, Manner manner) {
     MeasuredModel model(model_id_or_path, options.load);
     const SharedImages shared(images);
     BenchmarkImages told{shared, {}};
     std::ranges::transform(images, std::back_inserter(told.names), &NamedImage::name);
 
-    Participants participants = compare_candidates(model, told, options);
+    Participants participants = compare_candidates(model, told, options, manner.every_precision);
+    std::vector<std::optional<AveragePrecision>> precisions(participants.all.size());
+    if (!options.labels.empty()) precisions = average_precisions(participants, told, options, participants.notes);
     std::optional<ScratchDirectory> scratch;  // of no use without peers, and left behind where this process is killed
     std::vector<Peer> peers;
     if (!options.peers.empty()) {
@@ -237,46 +315,84 @@ BenchmarkReport measure(const std::string& model_id_or_path, std::span<const Nam
     report.rounds = options.rounds;
     report.not_run = std::move(participants.not_run);
     report.notes = std::move(participants.notes);
-    for (Participant& each : participants.all) {
+    for (std::size_t i = 0; i < participants.all.size(); ++i) {
+        Participant& each = participants.all[i];
         std::ranges::copy(each.contestant.notes(), std::back_inserter(report.notes));
         report.candidates.push_back(report_of(std::move(each)));
+        report.candidates.back().average_precision = precisions[i];
     }
     for (Peer& each : peers) {
         const auto agreement = agreement_of(each, participants);
         report.peers.push_back(report_of(std::move(each)));
         report.peers.back().agreement = agreement;
     }
+    if (options.rounds >= kFewestRounds) {
+        try {
+            remember(report, participants, model);
+        } catch (const Error& error) {
+            if (manner.must_be_remembered) throw;
+            report.notes.push_back(fmt::format("the figures are not remembered: {}", error.message()));
+        }
+    }
     return report;
 }
 
 /// As `measure`, with pictures of ours where there are none.
 BenchmarkReport measure_with_some(const std::string& model_id_or_path, std::span<const NamedImage> images,
-                                  const BenchmarkOptions& options) {
-    if (!images.empty()) return measure(model_id_or_path, images, options);
+                                  const BenchmarkOptions& options, Manner manner) {
+    if (!images.empty()) return measure(model_id_or_path, images, options, manner);
     const std::vector<ExamplePicture> pictures = example_pictures();
     std::vector<NamedImage> named;
     for (const ExamplePicture& each : pictures) named.push_back({each.name, each.image.view()});
-    return measure(model_id_or_path, named, options);
+    return measure(model_id_or_path, named, options, manner);
+}
+
+/// Few seconds for each candidate: what the goal needs, and no more.
+BenchmarkOptions quick_options(const LoadOptions& load) {
+    BenchmarkOptions options;
+    options.load = load;
+    options.rounds = kFewestRounds;
+    options.measured = std::chrono::milliseconds(400);
+    options.throughput = load.goal == Goal::throughput;
+    return options;
+}
+
+/// Whether the goal's quantity is known, or that it cannot be had.
+bool is_measured(const Candidate& candidate, Goal goal) {
+    if (!candidate.figures) return false;
+    if (candidate.figures->verdict == AgreementVerdict::falls_short) return true;
+    return goal != Goal::throughput || candidate.figures->images_per_second.has_value();
 }
 
 }  // namespace
+
+void tune_where_unmeasured(const std::string& model_id_or_path, const LoadOptions& options,
+                           const Explanation& explanation) {
+    std::vector<Candidate> usable;
+    std::ranges::copy_if(explanation.candidates, std::back_inserter(usable), [](const Candidate& each) {
+        return each.status == CandidateStatus::chosen || each.status == CandidateStatus::usable;
+    });
+    const bool has_choice = usable.size() > 1;
+    const auto is_known = [&](const Candidate& each) { return is_measured(each, options.goal); };
+    if (!has_choice || std::ranges::all_of(usable, is_known)) return;
+    log::message(LogLevel::info, "measuring {} candidates of {}", usable.size(), explanation.model_id);
+    static_cast<void>(measure_with_some(model_id_or_path, {}, quick_options(options),
+                                        {.every_precision = false, .must_be_remembered = true}));
+}
+
 }  // namespace benchmark
 
 BenchmarkReport benchmark_model(const std::string& model_id_or_path, std::span<const NamedImage> images,
                                 const BenchmarkOptions& options) {
     benchmark::check(options);
-    return benchmark::measure_with_some(model_id_or_path, images, options);
+    return benchmark::measure_with_some(model_id_or_path, images, options, {});
 }
 
 BenchmarkReport tune_model(const std::string& model_id_or_path, std::span<const NamedImage> images,
                            const LoadOptions& options, std::function<void(std::string_view)> progress) {
-    BenchmarkOptions quick;
-    quick.load = options;
-    quick.rounds = 3;
-    quick.measured = std::chrono::milliseconds(400);
-    quick.throughput = options.goal == Goal::throughput;
+    BenchmarkOptions quick = benchmark::quick_options(options);
     quick.progress = std::move(progress);
-    return benchmark::measure_with_some(model_id_or_path, images, quick);
+    return benchmark::measure_with_some(model_id_or_path, images, quick, {.must_be_remembered = true});
 }
 
 }  // namespace inference_models

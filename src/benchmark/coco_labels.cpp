@@ -95,29 +95,53 @@ Error no_labels(const CocoLabels& labels, const std::string& name, std::string_v
             std::move(hint)};
 }
 
-/// Where one image's name ends in more parts like the name than all others' do, it is that one.
-const std::pair<const std::int64_t, CocoLabels::Image>& image_of(const CocoLabels& labels, const std::string& name) {
-    const std::vector<std::string> parts = parts_of(name);
-    const std::pair<const std::int64_t, CocoLabels::Image>* found = nullptr;
-    std::size_t longest = 0;
-    bool is_ambiguous = false;
-    for (const auto& image : labels.images) {
-        const std::size_t length = common_end(parts, parts_of(image.second.file_name));
-        if (length == 0 || length < longest) continue;
-        is_ambiguous = length == longest;
-        longest = length;
-        found = &image;
+/// Finds images by the ends of their paths. Of thousands of them, only those of the same file name are compared.
+class ImagesByName {
+public:
+    using Entry = std::pair<const std::int64_t, CocoLabels::Image>;
+
+    explicit ImagesByName(const CocoLabels& labels) : labels_(labels) {
+        for (const Entry& image : labels.images) {
+            std::vector<std::string> parts = parts_of(image.second.file_name);
+            if (parts.empty()) continue;
+            const std::string name = parts.back();
+            images_.emplace(name, Candidate{&image, std::move(parts)});
+        }
     }
-    if (found == nullptr) {
-        throw no_labels(labels, name, "has no labels of the image",
-                        "Leave this image out, or give labels whose `file_name` is its name.");
+
+    /// Where one image's name ends in more parts like this one than all others' do, it is that one.
+    [[nodiscard]] const Entry& image_of(const std::string& name) const {
+        const std::vector<std::string> parts = parts_of(name);
+        const Entry* found = nullptr;
+        std::size_t longest = 0;
+        bool is_ambiguous = false;
+        const auto [first, last] = images_.equal_range(parts.empty() ? std::string() : parts.back());
+        for (auto at = first; at != last; ++at) {
+            const std::size_t length = common_end(parts, at->second.parts);
+            if (length == 0 || length < longest) continue;
+            is_ambiguous = length == longest;
+            longest = length;
+            found = at->second.image;
+        }
+        if (found == nullptr) {
+            throw no_labels(labels_, name, "has no labels of the image",
+                            "Leave this image out, or give labels whose `file_name` is its name.");
+        }
+        if (is_ambiguous) {
+            throw no_labels(labels_, name, "has several images that may be",
+                            "Give more of the image's path, so that it is told apart.");
+        }
+        return *found;
     }
-    if (is_ambiguous) {
-        throw no_labels(labels, name, "has several images that may be",
-                        "Give more of the image's path, so that it is told apart.");
-    }
-    return *found;
-}
+
+private:
+    struct Candidate {
+        const Entry* image = nullptr;
+        std::vector<std::string> parts;  ///< of its path
+    };
+    const CocoLabels& labels_;
+    std::multimap<std::string, Candidate> images_;  ///< by the last part
+};
 
 }  // namespace
 
@@ -136,8 +160,9 @@ BenchmarkLabels labels_of(const CocoLabels& labels, std::span<const std::string>
     BenchmarkLabels found;
     std::set<std::string> unknown;
     bool has_objects = false;
+    const ImagesByName images(labels);
     for (const std::string& name : image_names) {
-        const auto& [id, image] = image_of(labels, name);
+        const auto& [id, image] = images.image_of(name);
         ImageLabels& of_image = found.images.emplace_back();
         of_image.image_id = id;
         for (LabelledObject object : image.objects) {

@@ -33,8 +33,10 @@ const hub::LocalPackage& MeasuredModel::package_of(const Candidate& candidate) {
     const auto known = packages_.find(candidate.package_id);
     if (known != packages_.end()) return known->second;
     const auto listed = std::ranges::find(model_.listing.packages, candidate.package_id, &formats::Package::id);
-    return packages_.emplace(candidate.package_id, hub::bring_package(model_, *listed, options_, settings_))
-        .first->second;
+    const hub::LocalPackage& package =
+        packages_.emplace(candidate.package_id, hub::bring_package(model_, *listed, options_, settings_)).first->second;
+    identified_.push_back(hub::identify(package));
+    return package;
 }
 
 Job MeasuredModel::job_for(const Candidate& candidate, const LoadOptions& options) {
@@ -48,6 +50,10 @@ Job MeasuredModel::job_for(const Candidate& candidate, const LoadOptions& option
 
 Worker MeasuredModel::worker_for(const Candidate& candidate) const {
     return benchmark::worker_for(machine_.engine(*candidate.engine));
+}
+
+void MeasuredModel::keep(std::span<const selection::Figures> figures, const std::string& reference_id) const {
+    hub::keep_figures(settings_.needed_cache_directory(), identified_, reference_id, figures, machine_, options_);
 }
 
 }  // namespace inference_models::benchmark

@@ -3,14 +3,17 @@
 #include "agreement/comparison.hpp"
 #include "benchmark/job.hpp"
 #include "benchmark/worker_process.hpp"
+#include "hub/figures/figures_store.hpp"
 #include "hub/find_model.hpp"
 #include "hub/settings.hpp"
+#include "selection/figures.hpp"
 
 #include <inference_models/load_options.hpp>
 #include <inference_models/runtime_description.hpp>
 
 #include <filesystem>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,7 +30,7 @@ public:
     [[nodiscard]] const RuntimeDescription& machine() const noexcept { return machine_; }
     [[nodiscard]] const hub::Settings& settings() const noexcept { return settings_; }
 
-    /// Every candidate for a request, the best first.
+    /// Every candidate for a request, in the order that holds where nothing was measured.
     [[nodiscard]] std::vector<Candidate> rank(const LoadOptions& options) const;
 
     /// The error that loading the model with these options gives, where nothing runs here.
@@ -43,12 +46,18 @@ public:
 
     [[nodiscard]] Worker worker_for(const Candidate& candidate) const;
 
+    /// Remembers figures of candidates whose packages were asked for.
+    /// \param reference_id  the package that all were compared with
+    /// \throws Error as hub::keep_figures; `invalid_environment_variable` where nobody says where
+    void keep(std::span<const selection::Figures> figures, const std::string& reference_id) const;
+
 private:
     hub::Settings settings_;
     RuntimeDescription machine_;
     LoadOptions options_;
     hub::FoundModel model_;
     std::map<std::string, hub::LocalPackage> packages_;  ///< by id
+    std::vector<hub::MeasuredPackage> identified_;       ///< the same, as they were before they were measured
 };
 
 }  // namespace inference_models::benchmark

@@ -103,14 +103,16 @@ Found Participants::reference_found() const {
     return reference ? above(reference->found, confidence) : Found{};
 }
 
-Participants compare_candidates(MeasuredModel& model, const BenchmarkImages& images, const BenchmarkOptions& options) {
+Participants compare_candidates(MeasuredModel& model, const BenchmarkImages& images, const BenchmarkOptions& options,
+                                bool every_precision) {
     const auto rank = [&](const LoadOptions& load) { return model.rank(load); };
     const ObjectDetectionOptions detection = finding_all(options.detection);
     const auto find = [&](const Contestant& contestant) {
         if (options.progress) options.progress(fmt::format("comparing {}", contestant.name()));
         return contestant.find_objects(detection, images.shared);
     };
-    agreement::Ways ways = agreement::ways_to_run(options.load, rank);
+    agreement::Ways ways =
+        every_precision ? agreement::ways_to_run(options.load, rank) : agreement::ways_as_asked(options.load, rank);
     if (ways.usable.empty()) throw model.no_usable_backend(options.load);
     Participants participants;
     participants.not_run = std::move(ways.not_run);

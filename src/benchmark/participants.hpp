@@ -46,9 +46,11 @@ struct BenchmarkImages {
 
 /// Runs every usable candidate once on all images, and compares what it finds with what the reference finds. Where the
 /// reference finds nothing, they are compared with a lower confidence, and a note says so.
-/// \param options    `load` narrows what takes part; `detection` and `measured` are those of the later rounds
+/// \param options          `load` narrows what takes part; `detection` and `measured` are those of the later rounds
+/// \param every_precision  without a precision in `load`: each candidate in every one that it can compute in, else in
+///                         the one that it would be loaded in
 /// \throws Error `no_usable_backend`, `cancelled`, and what the reference fails with where there is none else
 [[nodiscard]] Participants compare_candidates(MeasuredModel& model, const BenchmarkImages& images,
-                                              const BenchmarkOptions& options);
+                                              const BenchmarkOptions& options, bool every_precision);
 
 }  // namespace inference_models::benchmark

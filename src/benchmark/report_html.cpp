@@ -16,7 +16,7 @@ namespace {
 /// A cell of a table: HTML, and its class.
 struct Cell {
     std::string html;
-    std::string_view style = "";
+    std::string_view style;
 };
 
 using Row = std::vector<Cell>;

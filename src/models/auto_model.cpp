@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "benchmark/tune.hpp"
 #include "common/log.hpp"
 #include "engines/engine_catalog.hpp"
 #include "engines/network.hpp"
@@ -387,6 +388,10 @@ std::unique_ptr<Model> models::load_listed(hub::FoundModel model, const LoadOpti
 
 std::unique_ptr<Model> AutoModel::from_pretrained(const std::string& model_id_or_path, const LoadOptions& options) {
     Plan plan = make_plan(model_id_or_path, options);
+    if (options.tune) {
+        benchmark::tune_where_unmeasured(model_id_or_path, options, plan.explanation);
+        plan = make_plan(model_id_or_path, options);
+    }
     const bool may_be_asked_again = plan.model.remote && plan.model.remote->is_kept && !plan.model.remote->only_cached;
     try {
         return load_best(std::move(plan), options);

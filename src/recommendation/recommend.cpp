@@ -176,11 +176,17 @@ private:
         const Goal goal = evidence_.request.goal;
         if (evidence_.lower.empty()) return;
         if (const Candidate* const best = best_of_lower(); best != nullptr && is_proven(*chosen_, goal)) {
-            sentences_.push_back(fmt::format(
-                "Allowing {0} (--precision {0}) would bring {1}, {2:.2f} times as good, with {3}; what it finds here "
-                "passes the gate of {0}.",
-                to_string(*best->precision), told(quantity(*best, goal), goal),
-                times_better(quantity(*best, goal), quantity(*chosen_, goal), goal), to_string(best->backend)));
+            const double gain = times_better(quantity(*best, goal), quantity(*chosen_, goal), goal);
+            sentences_.push_back(
+                gain >= kWorthIt
+                    ? fmt::format(
+                          "Allowing {0} (--precision {0}) would bring {1}, {2:.2f} times as good, with {3}; what "
+                          "it finds here passes the gate of {0}.",
+                          to_string(*best->precision), told(quantity(*best, goal), goal), gain,
+                          to_string(best->backend))
+                    : fmt::format("A lower precision would bring nothing here: the best of them, {} in {}, gives {}.",
+                                  to_string(best->backend), to_string(*best->precision),
+                                  told(quantity(*best, goal), goal)));
             return;
         }
         for (const Candidate& each : evidence_.lower) {

@@ -74,10 +74,9 @@ Standing standing_of(const Candidate& candidate, Goal goal) {
     return quantity(*candidate.figures, goal) ? Standing::agrees : Standing::unmeasured;
 }
 
-/// How much of fp32 is left; what nobody states may be anything but int8.
+/// How much of fp32 is left. What nobody states had to pass the gate of fp32.
 int height_of(std::optional<Precision> precision) {
-    if (!precision) return 1;
-    switch (*precision) {
+    switch (precision.value_or(Precision::fp32)) {
         case Precision::fp32: return 3;
         case Precision::fp16:
         case Precision::bf16: return 2;

@@ -11,7 +11,6 @@
 namespace inference_models {
 namespace {
 
-using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -60,7 +59,7 @@ TEST(CompareBenchmarks, FewRoundsTellNothing) {
 }
 
 TEST(CompareBenchmarks, MoreImagesAndLessMemoryAreBetter) {
-    const BenchmarkReport before = tests::report();
+    BenchmarkReport before = tests::report();
     BenchmarkReport after = before;
     BenchmarkFigures& figures = *after.candidates[0].figures;
     for (BenchmarkThroughput& way : figures.throughput) {
@@ -76,6 +75,11 @@ TEST(CompareBenchmarks, MoreImagesAndLessMemoryAreBetter) {
     EXPECT_EQ(verdict_of("end to end"), ComparedSpeed::within_noise);
     EXPECT_EQ(verdict_of("peak memory"), ComparedSpeed::slower);
     EXPECT_EQ(verdict_of("throughput"), ComparedSpeed::within_noise) << "its best way has three rounds";
+    for (BenchmarkReport* report : {&before, &after}) {
+        auto& ways = report->candidates[0].figures->throughput;
+        for (BenchmarkThroughput& way : ways) way.rounds.assign(4, way.images_per_second);
+    }
+    EXPECT_EQ(verdict_of("throughput"), ComparedSpeed::faster);
 }
 
 /// Of two runs of the same thing, few are told apart, whatever the noise: with five rounds, by chance alone, all of one

@@ -88,6 +88,33 @@ def on_thresholds() -> tuple[dict, dict[int, list]]:
     return truth, found
 
 
+def beside_crowds() -> tuple[dict, dict[int, list]]:
+    """Objects that lie in a crowd, and on an object beside it; a class of which there is a crowd alone."""
+    boxes = [(1, [0, 0, 100, 100], 0), (1, [0, 0, 300, 300], 1), (3, [0, 0, 300, 300], 1), (1, [400, 400, 50, 50], 0)]
+    truth = {
+        "images": [{"id": 5, "file_name": "5.jpg", "width": SIDE, "height": SIDE}],
+        "annotations": [
+            {
+                "id": number,
+                "image_id": 5,
+                "category_id": category,
+                "bbox": rectangle,
+                "area": rectangle[2] * rectangle[3],
+                "iscrowd": crowd,
+            }
+            for number, (category, rectangle, crowd) in enumerate(boxes, 1)
+        ],
+        "categories": [{"id": 1, "name": "person"}, {"id": 3, "name": "car"}],
+    }
+    found = [
+        [[0, 0, 100, 60], 1, 0.9],
+        [[10, 10, 90, 95], 1, 0.8],
+        [[150, 150, 250, 250], 1, 0.7],
+        [[0, 0, 80, 80], 3, 0.6],
+    ]
+    return truth, {5: found}
+
+
 def evaluated(truth: dict, found: dict[int, list]) -> dict[str, float]:
     """Of boxes and confidences in float32, as a model gives them."""
     results = [
@@ -118,7 +145,7 @@ def main() -> None:
         random = np.random.default_rng(seed)
         truth = labels(random, images)
         cases.append((truth, detections(random, truth)))
-    cases.append(on_thresholds())
+    cases += [on_thresholds(), beside_crowds()]
     document = [
         {
             "labels": truth,

@@ -67,7 +67,7 @@ TEST(BenchmarkHtml, ThePageIsWholeAndLoadsNothing) {
 
 TEST(BenchmarkHtml, NothingFromOutsideIsMarkup) {
     for (const std::string attack : {"<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "' onload='x",
-                                     "</title></style><b>", "&lt;", "\x1b[31m\x01\xff"}) {
+                                     "\" onload=\"x", "</title></style><b>", "&lt;", "\x1b[31m\x01\xff"}) {
         const std::string html = to_html(hostile(attack));
         EXPECT_THAT(html, Not(HasSubstr(attack)));
         EXPECT_THAT(unbalanced(html), IsEmpty()) << attack;
@@ -99,8 +99,10 @@ TEST(BenchmarkHtml, EveryPlaceLiesWithinItsPlot) {
     BenchmarkReport report = tests::report();
     report.candidates[0].figures->end_to_end.p99 = 1e6;  // a hiccup of the machine
     report.candidates[2].figures->rounds[0].start = 1e5;
-    report.peers[0].figures = BenchmarkFigures{};  // all is zero
-    const std::string html = to_html(report);
+    BenchmarkReport nothing = tests::report();
+    for (auto& candidate : nothing.candidates) candidate.figures = BenchmarkFigures{};  // all is zero
+    for (auto& peer : nothing.peers) peer.figures.reset();
+    const std::string html = to_html(report) + to_html(nothing);
     for (const std::string attribute : {"x1=\"", "x2=\"", "cx=\"", "width=\""}) {
         for (std::size_t at = html.find(attribute); at != std::string::npos; at = html.find(attribute, at + 1)) {
             const std::string value = html.substr(at + attribute.size(), 12);

@@ -1,0 +1,237 @@
+"""Choice by measurement, from the program's processes that measure to what is chosen from then on."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnx.helper
+import onnx.numpy_helper
+import pytest
+from support.tiny_models import tiny_detector, write_package
+
+BOX = [[16], [16], [8], [8], [0.9]]
+ANOTHER_BOX = [[16], [16], [8], [12], [0.9]]
+
+
+@pytest.fixture
+def model(tmp_path):
+    """Two packages that find the same: `a`, which comes first by its name, takes many times as long as `b`."""
+    slow_detector(write_package(tmp_path / "model/a") / "weights.onnx")
+    write_package(tmp_path / "model/b")
+    return tmp_path / "model"
+
+
+@pytest.fixture
+def cache(tmp_path):
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def run(program, cache):
+    def run(*arguments, **options):
+        return program(*arguments, "--backend", "onnx", env={"INFERENCE_HOME": str(cache)}, **options)
+
+    return run
+
+
+def slow_detector(path, seed=0):
+    """The tiny detector with convolutions that its result does not depend on, which nothing optimises away."""
+    tiny_detector(path, BOX)
+    model = onnx.load(path)
+    random = np.random.default_rng(seed)
+    data = "images"
+    for layer, channels in enumerate([3, 96, 96, 96, 96]):
+        weights = random.standard_normal((96, channels, 3, 3)).astype(np.float32) / channels
+        model.graph.initializer.append(onnx.numpy_helper.from_array(weights, f"weights{layer}"))
+        model.graph.node.append(
+            onnx.helper.make_node("Conv", [data, f"weights{layer}"], [f"layer{layer}"], pads=[1, 1, 1, 1])
+        )
+        data = f"layer{layer}"
+    nodes = {node.output[0]: node for node in model.graph.node}
+    nodes["mean"].input[0] = data
+    ordered = [node for node in model.graph.node if node.op_type == "Conv"]
+    rest = [node for node in model.graph.node if node.op_type != "Conv"]
+    del model.graph.node[:]
+    model.graph.node.extend(ordered + rest)
+    onnx.save(model, path)
+
+
+def tune(run, model, image):
+    done = run("tune", model, image, "--json")
+    assert done.code == 0, done.stderr
+    return done.json
+
+
+def candidates(run, model, *arguments):
+    done = run("explain", model, "--json", *arguments)
+    assert done.code == 0, done.stderr
+    return {one["package_id"]: one for one in done.json["candidates"] if one["backend"] == "onnx"}
+
+
+def figure_files(cache):
+    return [path for path in cache.rglob("*") if path.is_file() and "figures" in path.parts and path.suffix == ".json"]
+
+
+# --- What is chosen ----------------------------------------------------------------------------------------------
+
+
+def test_the_fastest_that_agrees_is_chosen_once_it_is_measured(run, model, image):
+    assert candidates(run, model)["a"]["status"] == "chosen"
+    report = tune(run, model, image)
+    times = {one["package_id"]: one["figures"]["end_to_end"]["p50"] for one in report["candidates"]}
+    assert times["b"] < times["a"]
+    after = candidates(run, model)
+    assert after["b"]["status"] == "chosen"
+    assert "the least latency of 2 that were measured here" in after["b"]["reason"]
+    assert after["b"]["figures"]["latency_ms"] == times["b"]
+    assert f"{after['a']['figures']['latency_ms'] / times['b']:.2f} times the chosen one's" in after["a"]["reason"]
+    predicted = run("predict", model, image, "--verbose")
+    assert predicted.code == 0
+    assert "chosen" in predicted.stderr.splitlines()[3]
+    assert " b " in predicted.stderr.splitlines()[3]
+
+
+def test_a_fast_package_with_other_weights_is_refused(run, model, image):
+    tiny_detector(model / "b/weights.onnx", ANOTHER_BOX)
+    report = tune(run, model, image)
+    assert {one["package_id"]: one["verdict"] for one in report["candidates"]} == {"a": "passes", "b": "falls-short"}
+    after = candidates(run, model)
+    assert after["a"]["status"] == "chosen"
+    assert after["b"]["status"] == "usable"
+    assert "falls short" in after["b"]["reason"]
+    assert "boxes differ by up to 2 px" in after["b"]["reason"]
+
+
+def test_a_package_that_cannot_be_run_does_not_end_the_others(run, model, image):
+    network = onnx.load(model / "b/weights.onnx")
+    network.graph.node[0].op_type = "NoSuchOperator"
+    onnx.save(network, model / "b/weights.onnx")
+    report = tune(run, model, image)
+    broken = next(one for one in report["candidates"] if one["package_id"] == "b")
+    assert broken["figures"] is None
+    assert broken["verdict"] == "falls-short"
+    assert "NoSuchOperator" in broken["reason"]
+    assert candidates(run, model)["a"]["status"] == "chosen"
+
+
+def test_figures_of_weights_that_have_changed_are_not_used(run, model, image):
+    tune(run, model, image)
+    slow_detector(model / "b/weights.onnx", seed=1)
+    after = candidates(run, model)
+    assert after["b"]["figures"] is None
+    assert after["a"]["figures"] is not None
+    assert after["a"]["status"] == "chosen"
+
+
+def test_figures_are_found_again_where_the_model_was_copied_to(run, model, image, tmp_path):
+    tune(run, model, image)
+    copied = shutil.copytree(model, tmp_path / "copied")
+    assert candidates(run, copied)["b"]["status"] == "chosen"
+
+
+def test_figures_of_other_threads_are_not_used(run, model, image):
+    done = run("tune", model, image, "--threads", 1)
+    assert done.code == 0, done.stderr
+    assert candidates(run, model, "--threads", 1)["b"]["status"] == "chosen"
+    if len(os.sched_getaffinity(0)) > 1:
+        assert candidates(run, model)["b"]["figures"] is None
+
+
+def test_images_that_show_nothing_decide_nothing(run, model, image):
+    for package in ("a", "b"):
+        tiny_detector(model / package / "weights.onnx", [[16], [16], [8], [8], [0.01]])
+    report = tune(run, model, image)
+    assert {one["verdict"] for one in report["candidates"]} == {"proves-nothing"}
+    assert candidates(run, model)["a"]["status"] == "chosen"
+
+
+# --- tune while a model is loaded --------------------------------------------------------------------------------
+
+
+def test_a_model_is_measured_before_it_is_loaded_and_not_again(run, model, image):
+    first = run("predict", model, image, "--tune", "--log-level", "info")
+    assert first.code == 0, first.stderr
+    assert "measuring 2 candidates" in first.stderr
+    assert "package=b" in first.stderr
+    again = run("predict", model, image, "--tune", "--log-level", "info")
+    assert "measuring" not in again.stderr
+    assert "package=b" in again.stderr
+
+
+def test_nothing_is_measured_where_there_is_no_choice(run, model, image, cache):
+    shutil.rmtree(model / "b")
+    done = run("predict", model, image, "--tune", "--log-level", "info")
+    assert done.code == 0, done.stderr
+    assert "measuring" not in done.stderr
+    assert not figure_files(cache)
+
+
+# --- What is kept ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", [signal.SIGINT, signal.SIGKILL])
+def test_an_interrupted_measurement_leaves_no_figures_and_no_processes(program, model, image, cache, way):
+    environment = program.environment({"INFERENCE_HOME": str(cache)})
+    command = [program.installed, "benchmark", model, image, "--backend", "onnx", "--rounds", "50"]
+    process = subprocess.Popen(list(map(str, command)), env=environment, stderr=subprocess.DEVNULL)
+    worker = first_child_of(process.pid)
+    time.sleep(0.5)  # somewhere in the rounds
+    process.send_signal(way)
+    assert process.wait(30) != 0
+    for _ in range(500):
+        if not is_running(worker):
+            break
+        time.sleep(0.01)
+    assert not is_running(worker)
+    assert not figure_files(cache)
+
+
+def first_child_of(pid):
+    for _ in range(500):
+        children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True).stdout
+        if children.split():
+            return int(children.split()[0])
+        time.sleep(0.01)
+    raise AssertionError("it started no process")
+
+
+def is_running(pid):
+    return Path(f"/proc/{pid}").exists()
+
+
+def test_a_benchmark_of_three_rounds_is_remembered_and_of_fewer_is_not(run, model, image, cache):
+    done = run("benchmark", model, image, "--rounds", 2, "--seconds", 0.05)
+    assert done.code == 0, done.stderr
+    assert not figure_files(cache)
+    done = run("benchmark", model, image, "--rounds", 3, "--seconds", 0.05, "--no-throughput")
+    assert done.code == 0, done.stderr
+    assert candidates(run, model)["b"]["status"] == "chosen"
+
+
+def test_where_nothing_can_be_kept_tune_says_so_and_benchmark_goes_on(program, model, image, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    environment = {"INFERENCE_HOME": str(tmp_path / "file")}
+    done = program("tune", model, image, "--backend", "onnx", env=environment)
+    assert done.code == 1
+    assert done.error_kind == "io_failure"
+    assert str(tmp_path / "file") in done.stderr
+    benchmarked = program(
+        "benchmark", model, image, "--backend", "onnx", "--rounds", 3, "--seconds", 0.05, "--json", env=environment
+    )
+    assert benchmarked.code == 0, benchmarked.stderr
+    assert any("not remembered" in note for note in benchmarked.json["notes"])
+
+
+def test_what_a_worker_is_told_may_be_anything(program):
+    """It is for the library alone; nonsense is an error all the same."""
+    done = subprocess.run(
+        [program.installed, "benchmark-worker"], input=b"{", env=program.environment(), capture_output=True, timeout=60
+    )
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["error"]["kind"] == "corrupted_package"
