@@ -233,13 +233,7 @@ BenchmarkReport call_with(const Images& images, const std::vector<nb::str>& name
     return call_library([&] {
         std::vector<NamedImage> named;
         for (std::size_t i = 0; i < texts.size(); ++i) named.push_back({texts[i], (*images)[i]->view()});
-        try {
-            return measure(named);
-        } catch (const Error& error) {
-            // At a terminal Ctrl-C ends the process that measures, too: then it is this process's own that counts.
-            if (error.kind() == ErrorKind::cancelled && !goes_on()) throw interrupted();
-            throw;
-        }
+        return measure(named);
     });
 }
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <exception>
+#include <inference_models/error.hpp>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -43,7 +44,7 @@ public:
     CallInProgress& operator=(const CallInProgress&) = delete;
 };
 
-/// While the library downloads: lets Python's signal handlers run, of which Ctrl-C's ends the download. False: stop.
+/// While the library downloads or measures: lets Python's signal handlers run, of which Ctrl-C's ends it. False: stop.
 /// Called inside of a library call, without Python's lock.
 [[nodiscard]] bool goes_on();
 
@@ -64,6 +65,10 @@ auto call_library(Work&& work) {
         const CallInProgress call;
         try {
             result.emplace(std::forward<Work>(work)());
+        } catch (const Error& error) {
+            failure = std::current_exception();
+            // At a terminal Ctrl-C ends a process that measures for us, too: then what it means to us is what counts.
+            if (error.kind() == ErrorKind::cancelled) static_cast<void>(goes_on());
         } catch (...) {
             failure = std::current_exception();
         }

@@ -205,8 +205,8 @@ class AutoModel:
         """Measures a model in every way in which it runs here: how fast, how soon, in how much memory, and whether it
         finds the same. `print()` shows the report as tables, `to_html()` makes a page of it.
 
-        Each candidate runs in processes of its own; in each round all take turns. What was measured with the product's
-        own settings is remembered for `from_pretrained`, as by `tune`.
+        Each candidate runs in processes of its own; in each round all take turns. With three rounds or more the figures
+        are remembered for `from_pretrained`, as by `tune`.
 
         Args:
             model_id_or_path: as for `from_pretrained`
