@@ -2,7 +2,7 @@
 
 BUILD := build/release
 
-.PHONY: demo test wheel model sanitize lint benchmark peers clean
+.PHONY: demo test wheel model sanitize lint bench benchmark peers clean
 
 demo:
 	@scripts/setup.sh demo
@@ -40,6 +40,12 @@ lint:
 	@scripts/setup.sh demo lint
 	@scripts/build.sh release configure
 	@scripts/lint.sh
+
+# The project's own performance table, with other products where `make peers` made their environment.
+bench:
+	@scripts/setup.sh demo test
+	@scripts/build.sh release all
+	@.venv/bin/python benchmarks/performance.py
 
 benchmark:
 	@scripts/setup.sh demo test benchmark

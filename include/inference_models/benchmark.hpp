@@ -217,7 +217,8 @@ struct BenchmarkComparison {
 
 /// Whether a second report is faster than a first one, or slower, by more than either report's rounds differ among
 /// themselves: every round of the one has to lie beyond every round of the other, and what they come to further apart
-/// than the rounds of either. With fewer than four rounds in either report, all is within the noise.
+/// than the rounds of either and by more than a hundredth. With fewer than four rounds in either report, all is within
+/// the noise.
 ///
 /// Candidates are the same that have the same backend, engine, package, device and precision; peers that have the same
 /// product and settings.

@@ -18,6 +18,10 @@ namespace {
 /// Of each report. With three, the rounds of two equal runs lie apart one time in ten.
 constexpr std::size_t kFewestRounds = 4;
 
+/// What is less is never told apart: the rounds of one run may agree on the memory to a thousandth, and those of the
+/// next one on another value.
+constexpr double kLeastDifference = 0.01;
+
 /// What was measured of one thing.
 struct Samples {
     double figure = 0;
@@ -74,7 +78,8 @@ bool lies_beyond(const std::vector<double>& rounds, const std::vector<double>& o
 ComparedSpeed verdict_of(const Samples& before, const Samples& after, const BenchmarkDifference& difference,
                          bool more_is_better) {
     if (std::min(before.rounds.size(), after.rounds.size()) < kFewestRounds) return ComparedSpeed::within_noise;
-    if (std::abs(difference.ratio - 1) <= difference.noise) return ComparedSpeed::within_noise;
+    if (std::abs(difference.ratio - 1) <= std::max(difference.noise, kLeastDifference))
+        return ComparedSpeed::within_noise;
     const bool is_more = lies_beyond(after.rounds, before.rounds);
     if (!is_more && !lies_beyond(before.rounds, after.rounds)) return ComparedSpeed::within_noise;
     return is_more == more_is_better ? ComparedSpeed::faster : ComparedSpeed::slower;

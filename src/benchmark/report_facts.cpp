@@ -236,6 +236,10 @@ std::string agreement_words(const BenchmarkedPeer& peer) {
     return peer.agreement ? told_agreement(*peer.agreement) : "-";
 }
 
+bool has_average_precision(const BenchmarkReport& report) {
+    return std::ranges::any_of(report.candidates, [](const auto& one) { return one.average_precision.has_value(); });
+}
+
 std::vector<PeerRatios> peer_ratios(const BenchmarkReport& report) {
     const std::vector<std::size_t> candidates = compared_candidates(report.candidates);
     std::vector<PeerRatios> all;

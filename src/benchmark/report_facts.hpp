@@ -55,6 +55,9 @@ inline constexpr std::array kGoals{Goal::latency, Goal::throughput, Goal::memory
 /// The same of a peer, which is told and not judged: `5 of 5 objects, 1 more, within 2.1 px`.
 [[nodiscard]] std::string agreement_words(const BenchmarkedPeer& peer);
 
+/// Whether it was measured with labels.
+[[nodiscard]] bool has_average_precision(const BenchmarkReport& report);
+
 /// How many times better a candidate is than a peer; above 1 the candidate is better. Each is the median of the
 /// ratios of the rounds, which were measured one after the other, where both have the same rounds.
 struct PeerRatios {

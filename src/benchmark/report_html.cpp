@@ -174,21 +174,23 @@ void append_stages(std::string& html, const BenchmarkReport& report, const std::
 }
 
 void append_quality(std::string& html, const BenchmarkReport& report, const std::vector<std::string>& names) {
+    const bool has_labels = has_average_precision(report);
+    Row header{words("candidate"), words("package"), words("finds what the reference finds")};
+    if (has_labels) header.insert(header.end(), {words("AP", "number"), words("AP50", "number")});
     std::vector<Row> rows;
     for (std::size_t i = 0; i < report.candidates.size(); ++i) {
         const BenchmarkedCandidate& candidate = report.candidates[i];
+        rows.push_back({words(names[i]), words(candidate.package_id), verdict_cell(candidate)});
+        if (!has_labels) continue;
         const auto& precision = candidate.average_precision;
-        rows.push_back({words(names[i]), words(candidate.package_id), verdict_cell(candidate),
-                        number(precision ? fmt::format("{:.4f}", precision->ap) : "-"),
-                        number(precision ? fmt::format("{:.4f}", precision->ap50) : "-")});
+        rows.back().push_back(number(precision ? fmt::format("{:.4f}", precision->ap) : "-"));
+        rows.back().push_back(number(precision ? fmt::format("{:.4f}", precision->ap50) : "-"));
     }
     html += "<h2>Quality</h2>\n";
-    html += table(fmt::format("Agreement with the reference, which finds {} with a confidence above {:.4g}. "
-                              "AP as COCO counts it, where labels were given.",
-                              counted(report.reference_objects, "object", "objects"), report.confidence),
-                  {words("candidate"), words("package"), words("finds what the reference finds"), words("AP", "number"),
-                   words("AP50", "number")},
-                  rows);
+    html += table(fmt::format("Agreement with the reference, which finds {} with a confidence above {:.4g}.{}",
+                              counted(report.reference_objects, "object", "objects"), report.confidence,
+                              has_labels ? " AP and AP50 as COCO counts them." : ""),
+                  header, rows);
 }
 
 // --- Plots -----------------------------------------------------------------------------------------------------------

@@ -56,8 +56,7 @@ void append_speed(std::string& text, const BenchmarkReport& report, const std::v
 }
 
 void append_quality(std::string& text, const BenchmarkReport& report, const std::vector<std::string>& names) {
-    const bool has_labels =
-        std::ranges::any_of(report.candidates, [](const auto& one) { return one.average_precision.has_value(); });
+    const bool has_labels = has_average_precision(report);
     std::vector<TableRow> rows{{"candidate", "package"}};
     std::vector<std::size_t> widest{kWidestName, 28};
     if (has_labels) {

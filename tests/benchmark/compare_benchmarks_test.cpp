@@ -49,6 +49,11 @@ TEST(CompareBenchmarks, RoundsFurtherApartThanTheReportsMakeItNoise) {
     EXPECT_EQ(end_to_end_of({20, 21, 22, 23, 24}, {24.1, 25, 25.2, 26, 27}).verdict, ComparedSpeed::within_noise);
 }
 
+TEST(CompareBenchmarks, LessThanAHundredthIsNoise) {
+    EXPECT_EQ(end_to_end_of({100, 100, 100, 100}, {100.9, 100.9, 100.9, 100.9}).verdict, ComparedSpeed::within_noise);
+    EXPECT_EQ(end_to_end_of({100, 100, 100, 100}, {101.1, 101.1, 101.1, 101.1}).verdict, ComparedSpeed::slower);
+}
+
 TEST(CompareBenchmarks, FewRoundsTellNothing) {
     const BenchmarkComparison three = compare_benchmarks(report_with({40, 40, 40}), report_with({20, 20, 20}));
     for (const auto& difference : three.differences) EXPECT_EQ(difference.verdict, ComparedSpeed::within_noise);

@@ -86,6 +86,14 @@ TEST(BenchmarkHtml, WhatIsBestAndWhatIsWrongIsThere) {
     EXPECT_THAT(html, HasSubstr("<pre><code>inference-models benchmark yolov8n-640 bus.jpg"));
 }
 
+TEST(BenchmarkHtml, AveragePrecisionIsThereWhereLabelsWere) {
+    BenchmarkReport report = tests::report();
+    EXPECT_THAT(to_html(report), HasSubstr("<td class=\"number\">0.3728</td>"));
+    report.candidates[0].average_precision.reset();
+    EXPECT_THAT(to_html(report), Not(HasSubstr("AP50")));
+    EXPECT_THAT(to_text(report), Not(HasSubstr("AP50")));
+}
+
 TEST(BenchmarkHtml, PlotsAreSaidInWordsToo) {
     const std::string html = to_html(tests::report());
     const std::string words =

@@ -1,15 +1,20 @@
 // Children end with the process that started them, and say how they ended.
 #include "common/child_process.hpp"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <fstream>
 #include <string>
+#include <string_view>
 #include <thread>
 
+#include "common/file_descriptor.hpp"
 #include "support/errors.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -31,6 +36,66 @@ TEST(ChildProcess, ItsOutputIsInTheFileAndItsStatusIsTold) {
     EXPECT_EQ(run_process({"/bin/sh", "-c", "echo out; echo err >&2; exit 3"}, output, ""), 3);
     EXPECT_EQ(text_of(output), "out\nerr\n");
     EXPECT_EQ(run_process({"/bin/sh", "-c", "kill -9 $$"}, output, ""), 128 + SIGKILL);
+}
+
+/// A file without a name, as a process is given one.
+class MemoryFile {
+public:
+    explicit MemoryFile(std::string_view text) : file_(::memfd_create("test", MFD_CLOEXEC)) {
+        EXPECT_EQ(::write(file_.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
+        ::lseek(file_.get(), 0, SEEK_SET);
+    }
+
+    [[nodiscard]] int get() const { return file_.get(); }
+    [[nodiscard]] std::string text() const {
+        std::string text(4096, '\0');
+        text.resize(static_cast<std::size_t>(::pread(file_.get(), text.data(), text.size(), 0)));
+        return text;
+    }
+
+private:
+    FileDescriptor file_;
+};
+
+TEST(ChildProcess, HasWhatItIsGivenInItsPlaces) {
+    const MemoryFile input("input");
+    const MemoryFile output("");
+    const MemoryFile errors("");
+    const MemoryFile data("data");
+    ASSERT_EQ(::setenv("CHILD_PROCESS_TEST", "before", 1), 0);
+    const char* const script =
+        "cat; cat <&3; echo $CHILD_PROCESS_TEST $ANOTHER; echo err >&2; ls -l /proc/self/fd | grep -c memfd";
+    EXPECT_EQ(run_process({.arguments = {"/bin/sh", "-c", script},
+                           .environment = {{"CHILD_PROCESS_TEST", "after"}, {"ANOTHER", "a=b"}},
+                           .input = input.get(),
+                           .output = output.get(),
+                           .errors = errors.get(),
+                           .data = data.get()},
+                          ""),
+              0);
+    // 0, 2 and 3, and the pipe in the place of 1: none of them is open twice.
+    EXPECT_EQ(output.text(), "inputdataafter a=b\n3\n");
+    EXPECT_EQ(errors.text(), "err\n");
+    EXPECT_STREQ(std::getenv("CHILD_PROCESS_TEST"), "before");
+}
+
+/// Whoever closed its standard input may be given its number for something else.
+TEST(ChildProcess, DescriptorsMayLieWhereOthersBelong) {
+    const TemporaryDirectory place;
+    const pid_t child = ::fork();
+    if (child == 0) {
+        const int output = ::open((place.path() / "output").c_str(), O_WRONLY | O_CREAT, 0600);
+        const int data = ::open("/proc/self/comm", O_RDONLY);
+        ::dup2(output, 3);  // where the data belongs
+        ::dup2(data, 1);    // where the output belongs
+        const auto status = run_process(
+            {.arguments = {"/bin/sh", "-c", "cat <&3"}, .environment = {}, .output = 3, .errors = 2, .data = 1}, "");
+        ::_exit(status.value_or(99));
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    EXPECT_EQ(WEXITSTATUS(status), 0);
+    EXPECT_THAT(text_of(place.path() / "output"), testing::StartsWith("common"));  // the name of this test's program
 }
 
 TEST(ChildProcess, NoShellReadsItsArguments) {
