@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <exception>
-#include <inference_models/error.hpp>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -65,10 +64,6 @@ auto call_library(Work&& work) {
         const CallInProgress call;
         try {
             result.emplace(std::forward<Work>(work)());
-        } catch (const Error& error) {
-            failure = std::current_exception();
-            // At a terminal Ctrl-C ends a process that measures for us, too: then what it means to us is what counts.
-            if (error.kind() == ErrorKind::cancelled) static_cast<void>(goes_on());
         } catch (...) {
             failure = std::current_exception();
         }
