@@ -58,7 +58,7 @@ public:
 
 private:
     [[nodiscard]] Answer ask(const Job& job, const SharedImages& images) const;
-    void add_round(const Answer& answer, JobResult result);
+    void add_round(const Answer& answer, const JobResult& result);
     [[nodiscard]] BenchmarkThroughput& throughput_of(CallPattern pattern);
 
     std::string name_;
