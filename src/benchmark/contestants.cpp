@@ -52,6 +52,7 @@ Answer Contestant::ask(const Job& job, const SharedImages& images) const {
 }
 
 JobResult Contestant::find_objects(const ObjectDetectionOptions& detection, const SharedImages& images) const {
+    if (failure_) throw Error(*failure_);
     Job job = job_;
     job.detection = detection;
     job.measured = std::chrono::milliseconds(0);

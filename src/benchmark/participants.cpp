@@ -43,14 +43,24 @@ ObjectDetectionOptions finding_all(ObjectDetectionOptions detection) {
     return detection;
 }
 
+/// One whose package cannot be brought here has failed before it starts.
 Contestant contestant_of(const Candidate& candidate, const LoadOptions& load, MeasuredModel& model,
                          const BenchmarkOptions& options) {
-    Job job = model.job_for(candidate, load);
+    Job job;
+    std::optional<Error> failure;
+    try {
+        job = model.job_for(candidate, load);
+    } catch (const Error& error) {
+        if (error.kind() == ErrorKind::cancelled) throw;
+        failure = error;
+    }
     job.detection = options.detection;
     job.measured = options.measured;
-    return {
+    Contestant contestant(
         fmt::format("{} {} ({})", to_string(candidate.backend), to_string(*candidate.precision), candidate.package_id),
-        model.worker_for(candidate), std::move(job)};
+        model.worker_for(candidate), std::move(job));
+    if (failure) contestant.fail(*failure);
+    return contestant;
 }
 
 /// What runs in one precision and not in another is told by what it runs in.
