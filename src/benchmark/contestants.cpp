@@ -52,6 +52,7 @@ Answer Contestant::ask(const Job& job, const SharedImages& images) const {
 }
 
 JobResult Contestant::find_objects(const ObjectDetectionOptions& detection, const SharedImages& images) const {
+    if (failure_) throw Error(*failure_);
     Job job = job_;
     job.detection = detection;
     job.measured = std::chrono::milliseconds(0);
@@ -67,8 +68,7 @@ void Contestant::measure_latency(const SharedImages& images) {
     if (failure_) return;
     try {
         Answer answer = ask(job_, images);
-        JobResult result = read_result(answer.text, name_);
-        add_round(answer, std::move(result));
+        add_round(answer, read_result(answer.text, name_));
         last_answer_ = std::move(answer.text);
     } catch (const Error& error) {
         if (error.kind() == ErrorKind::cancelled) throw;
@@ -76,7 +76,7 @@ void Contestant::measure_latency(const SharedImages& images) {
     }
 }
 
-void Contestant::add_round(const Answer& answer, JobResult result) {
+void Contestant::add_round(const Answer& answer, const JobResult& result) {
     rounds_.push_back(round_of(answer, result));
     append(end_to_end_, result.end_to_end_ms);
     append(pre_process_, result.pre_process_ms);

@@ -33,7 +33,7 @@ public:
     [[nodiscard]] const Job& job() const noexcept { return job_; }
 
     /// What it finds in all images, with another threshold and nothing measured.
-    /// \throws Error that ended its worker
+    /// \throws Error that ended its worker, or that it failed with before
     [[nodiscard]] JobResult find_objects(const ObjectDetectionOptions& detection, const SharedImages& images) const;
 
     /// One round: a process that starts, warms up, and is measured. Where it fails, no other follows.
@@ -58,7 +58,7 @@ public:
 
 private:
     [[nodiscard]] Answer ask(const Job& job, const SharedImages& images) const;
-    void add_round(const Answer& answer, JobResult result);
+    void add_round(const Answer& answer, const JobResult& result);
     [[nodiscard]] BenchmarkThroughput& throughput_of(CallPattern pattern);
 
     std::string name_;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <inference_models/error.hpp>
 #include <utility>
 
@@ -42,14 +43,33 @@ ObjectDetectionOptions finding_all(ObjectDetectionOptions detection) {
     return detection;
 }
 
+/// One whose package cannot be brought here has failed before it starts.
 Contestant contestant_of(const Candidate& candidate, const LoadOptions& load, MeasuredModel& model,
                          const BenchmarkOptions& options) {
-    Job job = model.job_for(candidate, load);
+    Job job;
+    std::optional<Error> failure;
+    try {
+        job = model.job_for(candidate, load);
+    } catch (const Error& error) {
+        if (error.kind() == ErrorKind::cancelled) throw;
+        failure = error;
+    }
     job.detection = options.detection;
     job.measured = options.measured;
-    return {
+    Contestant contestant(
         fmt::format("{} {} ({})", to_string(candidate.backend), to_string(*candidate.precision), candidate.package_id),
-        model.worker_for(candidate), std::move(job)};
+        model.worker_for(candidate), std::move(job));
+    if (failure) contestant.fail(*failure);
+    return contestant;
+}
+
+/// What runs in one precision and not in another is told by what it runs in.
+void leave_out_what_runs(std::vector<UncomparedCandidate>& not_run, const std::vector<Candidate>& usable) {
+    std::erase_if(not_run, [&](const UncomparedCandidate& each) {
+        return std::ranges::any_of(usable, [&](const Candidate& runs) {
+            return runs.package_id == each.package_id && runs.engine == each.engine && runs.device == each.device;
+        });
+    });
 }
 
 /// Rounded objects of the reference count in no gate whose margin they do not exceed.
@@ -97,6 +117,27 @@ void compare(Participant& participant, const Participants& participants, std::sp
     }
 }
 
+/// A worker that tells what a contestant finds.
+using Find = std::function<JobResult(const Contestant&)>;
+
+/// A candidate that has been run on all images once, or that cannot be.
+Participant participant_of(const Candidate& candidate, Contestant contestant, const Find& find) {
+    Participant participant{.candidate = candidate,
+                            .compared = agreement::uncompared(candidate),
+                            .contestant = std::move(contestant),
+                            .loaded = {},
+                            .found = {}};
+    try {
+        JobResult result = find(participant.contestant);
+        participant.loaded = std::move(result.model);
+        participant.found = std::move(result.found);
+    } catch (const Error& error) {
+        if (error.kind() == ErrorKind::cancelled) throw;
+        participant.contestant.fail(error);
+    }
+    return participant;
+}
+
 }  // namespace
 
 Found Participants::reference_found() const {
@@ -105,40 +146,27 @@ Found Participants::reference_found() const {
 
 Participants compare_candidates(MeasuredModel& model, const BenchmarkImages& images, const BenchmarkOptions& options,
                                 bool every_precision) {
-    const auto rank = [&](const LoadOptions& load) { return model.rank(load); };
-    const ObjectDetectionOptions detection = finding_all(options.detection);
-    const auto find = [&](const Contestant& contestant) {
+    const agreement::Rank rank = [&](const LoadOptions& load) { return model.rank(load); };
+    const Find find = [&](const Contestant& contestant) {
         if (options.progress) options.progress(fmt::format("comparing {}", contestant.name()));
-        return contestant.find_objects(detection, images.shared);
+        return contestant.find_objects(finding_all(options.detection), images.shared);
     };
     agreement::Ways ways =
         every_precision ? agreement::ways_to_run(options.load, rank) : agreement::ways_as_asked(options.load, rank);
     if (ways.usable.empty()) throw model.no_usable_backend(options.load);
+    leave_out_what_runs(ways.not_run, ways.usable);
+
     Participants participants;
     participants.not_run = std::move(ways.not_run);
-    participants.reference = agreement::find_reference(
-        options.load, rank,
-        [&](const Candidate& candidate, const LoadOptions& load) {
-            JobResult result = find(contestant_of(candidate, load, model, options));
-            return agreement::CandidateRun{std::move(result.model.runtime_version), std::move(result.found)};
-        },
-        participants.notes);
+    const auto run = [&](const Candidate& candidate, const LoadOptions& load) {
+        JobResult result = find(contestant_of(candidate, load, model, options));
+        return agreement::CandidateRun{std::move(result.model.runtime_version), std::move(result.found)};
+    };
+    participants.reference = agreement::find_reference(options.load, rank, run, participants.notes);
     for (const Candidate& candidate : ways.usable) {
-        Participant& each = participants.all.emplace_back(
-            Participant{.candidate = candidate,
-                        .compared = agreement::uncompared(candidate),
-                        .contestant = contestant_of(candidate, options.load, model, options),
-                        .loaded = {},
-                        .found = {}});
-        each.is_reference = participants.reference && agreement::is_same(candidate, participants.reference->candidate);
-        try {
-            JobResult result = find(each.contestant);
-            each.loaded = std::move(result.model);
-            each.found = std::move(result.found);
-        } catch (const Error& error) {
-            if (error.kind() == ErrorKind::cancelled) throw;
-            each.contestant.fail(error);
-        }
+        Participant& added = participants.all.emplace_back(
+            participant_of(candidate, contestant_of(candidate, options.load, model, options), find));
+        added.is_reference = participants.reference && agreement::is_same(candidate, participants.reference->candidate);
     }
     choose_confidence(participants, options.detection.confidence);
     for (Participant& each : participants.all) compare(each, participants, images.names);

@@ -13,7 +13,9 @@ import onnx
 import onnx.helper
 import onnx.numpy_helper
 import pytest
+from support.models_by_id import MODEL, Client
 from support.tiny_models import tiny_detector, write_package
+from support.weights_api import Package, WeightsApi, package_files
 
 BOX = [[16], [16], [8], [8], [0.9]]
 ANOTHER_BOX = [[16], [16], [8], [12], [0.9]]
@@ -170,6 +172,29 @@ def test_nothing_is_measured_where_there_is_no_choice(run, model, image, cache):
     assert done.code == 0, done.stderr
     assert "measuring" not in done.stderr
     assert not figure_files(cache)
+
+
+# --- A provider's model ------------------------------------------------------------------------------------------
+
+
+def test_a_model_by_id_is_downloaded_measured_and_chosen_without_a_network(program, tmp_path, image):
+    """Both packages are downloaded to be measured; what was chosen before does not stand in the way of the figures."""
+    folder = tmp_path / "folder" / MODEL
+    slow_detector(write_package(folder / "a") / "weights.onnx")
+    write_package(folder / "b")
+    packages = [Package(name, package_files(folder / name)) for name in ("a", "b")]
+    with WeightsApi(MODEL, packages).running() as api:
+        client = Client(program, tmp_path / "cache", api.url)
+        before = client("predict", MODEL, image, "--backend", "onnx", "--log-level", "info")
+        assert "package=a" in before.stderr
+        tuned = client("tune", MODEL, image, "--backend", "onnx", "--json")
+        assert tuned.code == 0, tuned.stderr
+        assert {one["package_id"] for one in tuned.json["candidates"]} == {"a", "b"}
+        after = client("predict", MODEL, image, "--backend", "onnx", "--log-level", "info")
+        assert "package=b" in after.stderr
+    offline = client("predict", MODEL, image, "--backend", "onnx", "--log-level", "info", env={"OFFLINE_MODE": "True"})
+    assert offline.code == 0, offline.stderr
+    assert "package=b" in offline.stderr
 
 
 # --- What is kept ------------------------------------------------------------------------------------------------

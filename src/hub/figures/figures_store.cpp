@@ -153,10 +153,10 @@ std::vector<Digested> digests_of(const CacheLayout& cache, std::span<const forma
 
 }  // namespace
 
-MeasuredPackage identify(formats::Package package) {
+MeasuredPackage identify(const formats::Package& package) {
     FileHashes learned;
     std::string digest = package_digest(package, {}, learned);
-    return {std::move(package), std::move(digest), std::move(learned)};
+    return {package, std::move(digest), std::move(learned)};
 }
 
 void keep_figures(const fs::path& cache_directory, std::span<const MeasuredPackage> packages,

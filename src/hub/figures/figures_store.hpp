@@ -38,7 +38,7 @@ struct MeasuredPackage {
 /// Reads all of the package's files: a change while it is measured must not be taken for what was measured.
 /// \param package  one that lies on this machine
 /// \throws Error `io_failure`, `corrupted_package`
-[[nodiscard]] MeasuredPackage identify(formats::Package package);
+[[nodiscard]] MeasuredPackage identify(const formats::Package& package);
 
 /// Remembers figures for `find_figures`: all of them or, where this fails or is interrupted, none. They replace those
 /// of the same candidates, other ones stay. Other processes may do the same meanwhile.
