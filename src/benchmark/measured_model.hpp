@@ -44,6 +44,9 @@ public:
     /// \throws Error as package_of
     [[nodiscard]] Job job_for(const Candidate& candidate, const LoadOptions& options);
 
+    /// Whether a package was asked for, and is here.
+    [[nodiscard]] bool has(const std::string& package_id) const { return packages_.contains(package_id); }
+
     [[nodiscard]] Worker worker_for(const Candidate& candidate) const;
 
     /// Remembers figures of candidates whose packages were asked for.

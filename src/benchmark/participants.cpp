@@ -1,11 +1,16 @@
 #include "benchmark/participants.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <functional>
 #include <inference_models/error.hpp>
 #include <utility>
+
+#include "agreement/loaded_as_asked.hpp"
+#include "benchmark/average_precision.hpp"
+#include "benchmark/coco_labels.hpp"
 
 namespace inference_models::benchmark {
 namespace {
@@ -18,6 +23,10 @@ constexpr double kLowestConfidence = 0.05;
 
 /// Of a reference, to prove something.
 constexpr std::size_t kEnoughObjects = 3;
+
+/// As detectors are commonly validated: what is not found for its confidence counts as missed.
+constexpr ObjectDetectionOptions kForAveragePrecision{
+    .confidence = 0.001F, .iou_threshold = 0.7, .max_detections = 300, .class_agnostic_nms = false};
 
 Found above(const Found& found, double confidence) {
     Found kept(found.size());
@@ -117,6 +126,15 @@ void compare(Participant& participant, const Participants& participants, std::sp
     }
 }
 
+void expect_as_asked(const Candidate& asked, const LoadedAs& loaded) {
+    ModelDescription description;
+    description.package_id = loaded.package_id;
+    description.engine = loaded.engine;
+    description.device = loaded.device;
+    description.precision = loaded.precision;
+    if (const auto difference = agreement::difference_from(asked, description)) throw Error(*difference);
+}
+
 /// A worker that tells what a contestant finds.
 using Find = std::function<JobResult(const Contestant&)>;
 
@@ -126,9 +144,11 @@ Participant participant_of(const Candidate& candidate, Contestant contestant, co
                             .compared = agreement::uncompared(candidate),
                             .contestant = std::move(contestant),
                             .loaded = {},
-                            .found = {}};
+                            .found = {},
+                            .average_precision = {}};
     try {
         JobResult result = find(participant.contestant);
+        expect_as_asked(candidate, result.model);
         participant.loaded = std::move(result.model);
         participant.found = std::move(result.found);
     } catch (const Error& error) {
@@ -171,6 +191,22 @@ Participants compare_candidates(MeasuredModel& model, const BenchmarkImages& ima
     choose_confidence(participants, options.detection.confidence);
     for (Participant& each : participants.all) compare(each, participants, images.names);
     return participants;
+}
+
+void tell_average_precision(Participants& participants, const BenchmarkImages& images,
+                            const BenchmarkOptions& options) {
+    const CocoLabels labels = read_coco_labels(options.labels);
+    std::optional<BenchmarkLabels> of_images;
+    for (Participant& each : participants.all) {
+        if (each.contestant.failure()) continue;
+        if (!of_images) of_images = labels_of(labels, images.names, each.loaded.class_names);
+        if (options.progress) options.progress(fmt::format("average precision of {}", each.contestant.name()));
+        const JobResult result = each.contestant.find_objects(kForAveragePrecision, images.shared);
+        each.average_precision = average_precision(of_images->images, result.found);
+    }
+    if (!of_images || of_images->classes_without_model.empty()) return;
+    participants.notes.push_back(fmt::format("labelled, but unknown to the model, and left out: {}",
+                                             fmt::join(of_images->classes_without_model, ", ")));
 }
 
 }  // namespace inference_models::benchmark

@@ -23,6 +23,7 @@ struct Participant {
     LoadedAs loaded;         ///< how it really runs; meaningless where it failed
     agreement::Found found;  ///< with `kLowestConfidence`; empty where it failed
     bool is_reference = false;
+    std::optional<AveragePrecision> average_precision;  ///< where labels were given
 };
 
 /// All of them, with what they are compared with.
@@ -52,5 +53,9 @@ struct BenchmarkImages {
 /// \throws Error `no_usable_backend`, `cancelled`, and what the reference fails with where there is none else
 [[nodiscard]] Participants compare_candidates(MeasuredModel& model, const BenchmarkImages& images,
                                               const BenchmarkOptions& options, bool every_precision);
+
+/// Counts how much of what is labelled each of them finds.
+/// \throws Error as read_coco_labels, labels_of; `cancelled`, and what a worker fails with
+void tell_average_precision(Participants& participants, const BenchmarkImages& images, const BenchmarkOptions& options);
 
 }  // namespace inference_models::benchmark

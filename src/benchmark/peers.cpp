@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <inference_models/error.hpp>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -64,34 +66,81 @@ void read_settings(const JsonValue& answer, BenchmarkedPeer& peer) {
     peer.same_settings = answer.at("same_settings").boolean();
 }
 
+/// What all that are compared with one another run with.
+PeerSettings settings_of(const Participants& participants, const MeasuredModel& model, const fs::path& scratch) {
+    PeerSettings settings;
+    settings.threads = model.machine().cpu.threads;
+    settings.scratch = scratch;
+    const auto runs = std::ranges::find_if(
+        participants.all, [](const Participant& each) { return !each.contestant.failure().has_value(); });
+    if (runs == participants.all.end()) return settings;
+    settings.threads = runs->loaded.threads;
+    settings.network_input = runs->loaded.network_input;
+    return settings;
+}
+
+/// How far it agrees with the reference, as an fp32 candidate would have to.
+std::optional<Agreement> agreement_of(const agreement::Found& found, const Participants& participants) {
+    if (found.empty() || !participants.reference) return std::nullopt;
+    const double counts_above = participants.confidence + agreement_gate(Precision::fp32).confidence_margin;
+    const agreement::Found reference = participants.reference_found();
+    Agreement all;
+    for (std::size_t i = 0; i < found.size(); ++i) all += compare_detections(reference[i], found[i], {counts_above});
+    return all;
+}
+
 }  // namespace
 
-std::vector<Peer> list_peers(const fs::path& named_python, const Job& job, const PeerSettings& settings,
-                             const SharedImages& images) {
-    const fs::path python = needed_python(named_python);
+ScratchDirectory::ScratchDirectory() {
+    std::string name = (fs::temp_directory_path() / "inference-models-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) {
+        throw Error(ErrorKind::io_failure, name, fmt::format("{} cannot be made", name),
+                    "Set TMPDIR to a directory that can be written to.");
+    }
+    path_ = name;
+}
+
+ScratchDirectory::~ScratchDirectory() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+}
+
+Peers::Peers(const MeasuredModel& model, const Participants& participants, const SharedImages& images,
+             const BenchmarkOptions& options) {
+    Job job;
+    job.model = model.location();
+    job.detection = options.detection;
+    job.measured = options.measured;
+    if (options.progress) options.progress("finding out which other products can be measured");
+    list(job, settings_of(participants, model, scratch_.path()), images, needed_python(options.peers));
+    for (Peer& each : peers_) {
+        if (!each.contestant) continue;
+        if (options.progress) options.progress(fmt::format("comparing {}", each.contestant->name()));
+        find_objects(each, images);
+    }
+}
+
+void Peers::list(const Job& job, const PeerSettings& settings, const SharedImages& images, const fs::path& python) {
     const nlohmann::json request{
         {"model", job.model.string()}, {"threads", settings.threads}, {"scratch", settings.scratch.string()}};
     const Answer answer = ask(peer_worker(python, {"list"}), request.dump(), images);
     const JsonValue root = formats::parse_json(answer.text, "the list of other products");
-    std::vector<Peer> peers;
     for (const JsonValue& each : root.at("peers").elements()) {
-        Peer& peer = peers.emplace_back();
+        Peer& peer = peers_.emplace_back();
         peer.told = read_peer(each);
         peer.told.runtime = each.at("runtime").text();
         peer.contestant.emplace(fmt::format("{}, {}", peer.told.product, peer.told.settings),
                                 peer_worker(python, {"run", each.at("id").text()}), job, settings);
     }
     for (const JsonValue& each : root.at("missing").elements()) {
-        Peer& peer = peers.emplace_back();
+        Peer& peer = peers_.emplace_back();
         peer.told = read_peer(each);
         peer.told.reason = each.at("reason").text();
         peer.told.remedy = each.at("remedy").text();
     }
-    return peers;
 }
 
-void find_objects(Peer& peer, const SharedImages& images) {
-    if (!peer.contestant) return;
+void Peers::find_objects(Peer& peer, const SharedImages& images) {
     try {
         peer.found = peer.contestant->find_objects(peer.contestant->job().detection, images).found;
     } catch (const Error& error) {
@@ -100,16 +149,34 @@ void find_objects(Peer& peer, const SharedImages& images) {
     }
 }
 
-BenchmarkedPeer report_of(Peer peer) {
-    if (!peer.contestant) return std::move(peer.told);
-    if (const auto& failure = peer.contestant->failure()) {
-        peer.told.reason = failure->message();
-        peer.told.remedy = failure->hint();
-        return std::move(peer.told);
+std::vector<Contestant*> Peers::contestants() {
+    std::vector<Contestant*> all;
+    for (Peer& each : peers_) {
+        if (each.contestant) all.push_back(&*each.contestant);
     }
-    read_settings(formats::parse_json(peer.contestant->last_answer(), peer.told.product), peer.told);
-    peer.told.figures = peer.contestant->figures();
-    return std::move(peer.told);
+    return all;
+}
+
+std::vector<BenchmarkedPeer> Peers::report(const Participants& participants) const {
+    std::vector<BenchmarkedPeer> told;
+    for (const Peer& each : peers_) {
+        told.push_back(report_of(each));
+        told.back().agreement = agreement_of(each.found, participants);
+    }
+    return told;
+}
+
+BenchmarkedPeer Peers::report_of(const Peer& peer) {
+    BenchmarkedPeer told = peer.told;
+    if (!peer.contestant) return told;
+    if (const auto& failure = peer.contestant->failure()) {
+        told.reason = failure->message();
+        told.remedy = failure->hint();
+        return told;
+    }
+    read_settings(formats::parse_json(peer.contestant->last_answer(), told.product), told);
+    told.figures = peer.contestant->figures();
+    return told;
 }
 
 }  // namespace inference_models::benchmark

@@ -1,7 +1,8 @@
 #pragma once
 
-#include "agreement/comparison.hpp"
 #include "benchmark/contestants.hpp"
+#include "benchmark/measured_model.hpp"
+#include "benchmark/participants.hpp"
 
 #include <inference_models/benchmark.hpp>
 
@@ -12,25 +13,51 @@
 /// Other products, which a Python program of ours runs in an environment of their own.
 namespace inference_models::benchmark {
 
-/// One product with one form of the model in one setting.
-struct Peer {
-    BenchmarkedPeer told;
-    std::optional<Contestant> contestant;  ///< none where it cannot run
-    agreement::Found found;                ///< empty where it cannot run
+/// A directory that goes away with this.
+class ScratchDirectory {
+public:
+    /// \throws Error `io_failure`
+    ScratchDirectory();
+    ~ScratchDirectory();
+    ScratchDirectory(const ScratchDirectory&) = delete;
+    ScratchDirectory& operator=(const ScratchDirectory&) = delete;
+
+    [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+
+private:
+    std::filesystem::path path_;
 };
 
-/// Those that an environment has for a model, and why others are out.
-/// \param python    of that environment
-/// \param job       the model's path, how it detects, and what is measured
-/// \throws Error `engine_failure` where that Python cannot be run, `io_failure`, `cancelled`
-[[nodiscard]] std::vector<Peer> list_peers(const std::filesystem::path& python, const Job& job,
-                                           const PeerSettings& settings, const SharedImages& images);
+class Peers {
+public:
+    /// Finds out which there are for a model, and runs each once on all images.
+    /// \param options  `peers` is the Python of their environment
+    /// \throws Error `invalid_argument` where there is no such Python, `engine_failure` where it cannot be run,
+    ///         `io_failure`, `cancelled`
+    Peers(const MeasuredModel& model, const Participants& participants, const SharedImages& images,
+          const BenchmarkOptions& options);
 
-/// What it finds, with the thresholds of its job. Where it cannot run it says why.
-/// \throws Error `cancelled`
-void find_objects(Peer& peer, const SharedImages& images);
+    /// Those that can run.
+    [[nodiscard]] std::vector<Contestant*> contestants();
 
-/// What was measured, and what it says of itself.
-[[nodiscard]] BenchmarkedPeer report_of(Peer peer);
+    /// What was measured, what they say of themselves, and how far they agree with the reference.
+    [[nodiscard]] std::vector<BenchmarkedPeer> report(const Participants& participants) const;
+
+private:
+    /// One product with one form of the model in one setting.
+    struct Peer {
+        BenchmarkedPeer told;
+        std::optional<Contestant> contestant;  ///< none where it cannot run
+        agreement::Found found;                ///< empty where it cannot run
+    };
+
+    void list(const Job& job, const PeerSettings& settings, const SharedImages& images,
+              const std::filesystem::path& python);
+    static void find_objects(Peer& peer, const SharedImages& images);
+    [[nodiscard]] static BenchmarkedPeer report_of(const Peer& peer);
+
+    ScratchDirectory scratch_;  ///< holds what they make of the model
+    std::vector<Peer> peers_;
+};
 
 }  // namespace inference_models::benchmark
