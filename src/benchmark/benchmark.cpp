@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <inference_models/benchmark.hpp>
 #include <inference_models/error.hpp>
 #include <iterator>
 #include <optional>
 #include <utility>
 
+#include "benchmark/coco_labels.hpp"
 #include "benchmark/example_pictures.hpp"
 #include "benchmark/measured_model.hpp"
 #include "benchmark/participants.hpp"
@@ -97,15 +99,21 @@ struct Manner {
 
 BenchmarkReport measure(const std::string& model_id_or_path, std::span<const NamedImage> images,
                         const BenchmarkOptions& options, Manner manner) {
+    // What else was named is looked at before minutes are spent.
+    std::optional<CocoLabels> labels;
+    if (!options.labels.empty()) labels = read_coco_labels(options.labels);
+    std::optional<std::filesystem::path> peers_python;
+    if (!options.peers.empty()) peers_python = needed_python(options.peers);
+
     MeasuredModel model(model_id_or_path, options.load);
     const SharedImages shared(images);
     BenchmarkImages told{shared, {}};
     std::ranges::transform(images, std::back_inserter(told.names), &NamedImage::name);
 
     Participants participants = compare_candidates(model, told, options, manner.every_precision);
-    if (!options.labels.empty()) tell_average_precision(participants, told, options);
+    if (labels) tell_average_precision(participants, *labels, told, options);
     std::optional<Peers> peers;
-    if (!options.peers.empty()) peers.emplace(model, participants, shared, options);
+    if (peers_python) peers.emplace(*peers_python, model, participants, shared, options);
     measure_in_turns(participants, peers, shared, options);
 
     BenchmarkReport report;

@@ -10,7 +10,6 @@
 
 #include "agreement/loaded_as_asked.hpp"
 #include "benchmark/average_precision.hpp"
-#include "benchmark/coco_labels.hpp"
 
 namespace inference_models::benchmark {
 namespace {
@@ -193,9 +192,8 @@ Participants compare_candidates(MeasuredModel& model, const BenchmarkImages& ima
     return participants;
 }
 
-void tell_average_precision(Participants& participants, const BenchmarkImages& images,
+void tell_average_precision(Participants& participants, const CocoLabels& labels, const BenchmarkImages& images,
                             const BenchmarkOptions& options) {
-    const CocoLabels labels = read_coco_labels(options.labels);
     std::optional<BenchmarkLabels> of_images;
     for (Participant& each : participants.all) {
         if (each.contestant.failure()) continue;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "agreement/comparison.hpp"
+#include "benchmark/coco_labels.hpp"
 #include "benchmark/contestants.hpp"
 #include "benchmark/measured_model.hpp"
 
@@ -55,7 +56,8 @@ struct BenchmarkImages {
                                               const BenchmarkOptions& options, bool every_precision);
 
 /// Counts how much of what is labelled each of them finds.
-/// \throws Error as read_coco_labels, labels_of; `cancelled`, and what a worker fails with
-void tell_average_precision(Participants& participants, const BenchmarkImages& images, const BenchmarkOptions& options);
+/// \throws Error as labels_of; `cancelled`, and what a worker fails with
+void tell_average_precision(Participants& participants, const CocoLabels& labels, const BenchmarkImages& images,
+                            const BenchmarkOptions& options);
 
 }  // namespace inference_models::benchmark

@@ -21,15 +21,6 @@ using formats::JsonValue;
 
 constexpr std::uint32_t kMostThreads = 65'536;
 
-fs::path needed_python(const fs::path& python) {
-    std::error_code ignored;
-    if (fs::exists(python, ignored)) return fs::absolute(python, ignored);
-    throw Error(ErrorKind::invalid_argument, "peers",
-                fmt::format("there is no Python of an environment with other products at {}", python.string()),
-                "`make peers` in a copy of this project's sources makes .venv-peers; or name the Python of another "
-                "environment that has ultralytics or inference-models: --peers DIR/bin/python");
-}
-
 fs::path needed_program() {
     const fs::path library = path_of_our_library();
     const fs::path directory = installed_directory(library, "peers");
@@ -91,6 +82,15 @@ std::optional<Agreement> agreement_of(const agreement::Found& found, const Parti
 
 }  // namespace
 
+fs::path needed_python(const fs::path& python) {
+    std::error_code ignored;
+    if (fs::exists(python, ignored)) return fs::absolute(python, ignored);
+    throw Error(ErrorKind::invalid_argument, "peers",
+                fmt::format("there is no Python of an environment with other products at {}", python.string()),
+                "`make peers` in a copy of this project's sources makes .venv-peers; or name the Python of another "
+                "environment that has ultralytics or inference-models: --peers DIR/bin/python");
+}
+
 ScratchDirectory::ScratchDirectory() {
     std::string name = (fs::temp_directory_path() / "inference-models-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) {
@@ -105,14 +105,14 @@ ScratchDirectory::~ScratchDirectory() {
     fs::remove_all(path_, ignored);
 }
 
-Peers::Peers(const MeasuredModel& model, const Participants& participants, const SharedImages& images,
-             const BenchmarkOptions& options) {
+Peers::Peers(const fs::path& python, const MeasuredModel& model, const Participants& participants,
+             const SharedImages& images, const BenchmarkOptions& options) {
     Job job;
     job.model = model.location();
     job.detection = options.detection;
     job.measured = options.measured;
     if (options.progress) options.progress("finding out which other products can be measured");
-    list(job, settings_of(participants, model, scratch_.path()), images, needed_python(options.peers));
+    list(job, settings_of(participants, model, scratch_.path()), images, python);
     for (Peer& each : peers_) {
         if (!each.contestant) continue;
         if (options.progress) options.progress(fmt::format("comparing {}", each.contestant->name()));

@@ -28,14 +28,17 @@ private:
     std::filesystem::path path_;
 };
 
+/// The Python of an environment that holds peers, by its whole path.
+/// \throws Error `invalid_argument` where there is none
+[[nodiscard]] std::filesystem::path needed_python(const std::filesystem::path& python);
+
 class Peers {
 public:
     /// Finds out which there are for a model, and runs each once on all images.
-    /// \param options  `peers` is the Python of their environment
-    /// \throws Error `invalid_argument` where there is no such Python, `engine_failure` where it cannot be run,
-    ///         `io_failure`, `cancelled`
-    Peers(const MeasuredModel& model, const Participants& participants, const SharedImages& images,
-          const BenchmarkOptions& options);
+    /// \param python  of their environment
+    /// \throws Error `engine_failure` where that Python cannot be run, `io_failure`, `cancelled`
+    Peers(const std::filesystem::path& python, const MeasuredModel& model, const Participants& participants,
+          const SharedImages& images, const BenchmarkOptions& options);
 
     /// Those that can run.
     [[nodiscard]] std::vector<Contestant*> contestants();
