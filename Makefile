@@ -53,7 +53,7 @@ benchmark:
 	@scripts/python-package.sh
 	@scripts/benchmark.sh
 
-# The environment of `inference-models benchmark --peers .venv-peers/bin/python`.
+# The environment of `inference-models benchmark --peers`.
 peers:
 	@scripts/peers.sh
 

@@ -46,7 +46,7 @@ def measured() -> dict:
     command = [BUILD / "bin/inference-models", "benchmark", *subject(), "--json", "--html", page]
     command += ["--rounds", ROUNDS, "--seconds", SECONDS]
     if PEERS.exists():
-        command += ["--peers", PEERS]
+        command += ["--peers-python", PEERS]
     environment = os.environ | {"VIRTUAL_ENV": sys.prefix}
     done = subprocess.run([str(word) for word in command], env=environment, stdout=subprocess.PIPE, check=True)
     document.write_bytes(done.stdout)

@@ -13,4 +13,4 @@ if ! cmp -s "$requirements" "$stamp"; then
     "$environment/bin/python" -m pip install --quiet --disable-pip-version-check -r "$requirements"
     cp "$requirements" "$stamp"
 fi
-echo "To measure them: inference-models benchmark MODEL --peers $PWD/$environment/bin/python"
+echo "To measure them: inference-models benchmark MODEL --peers-python $PWD/$environment/bin/python"

@@ -5,10 +5,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <inference_models/auto_model.hpp>
 #include <inference_models/benchmark.hpp>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,7 +30,8 @@ struct Arguments {
     double seconds = std::chrono::duration<double>(BenchmarkOptions{}.measured).count();
     bool no_throughput = false;
     std::string labels;
-    std::optional<std::string> peers;
+    bool peers = false;
+    std::string peers_python;
     std::vector<std::string> compare;
     std::string html;
     bool json = false;
@@ -51,9 +50,9 @@ CLI::Validator from_a_hundredth_to_an_hour() {
 }
 
 /// The Python of the environment that holds peers: the one that was named, else the one that `make peers` makes.
-std::filesystem::path peers_python(const std::optional<std::string>& named) {
-    if (!named) return {};
-    if (!named->empty()) return *named;
+std::filesystem::path peers_python(const Arguments& arguments) {
+    if (!arguments.peers_python.empty()) return arguments.peers_python;
+    if (!arguments.peers) return {};
     const char* const variable = std::getenv("INFERENCE_MODELS_PEERS");
     return variable != nullptr ? variable : ".venv-peers/bin/python";
 }
@@ -66,7 +65,7 @@ BenchmarkOptions options_of(const Arguments& arguments, const StatusLine& status
     options.measured = std::chrono::milliseconds(static_cast<std::int64_t>(arguments.seconds * 1000));
     options.throughput = !arguments.no_throughput;
     options.labels = arguments.labels;
-    options.peers = peers_python(arguments.peers);
+    options.peers = peers_python(arguments);
     options.command = command_line();
     options.progress = [&status](std::string_view line) { status.show(line); };
     return options;
@@ -107,30 +106,6 @@ ExitCode run(const Arguments& arguments) {
     return ExitCode::ok;
 }
 
-struct TuneArguments {
-    LoadArguments load;
-    std::vector<std::string> images;
-    bool json = false;
-};
-
-ExitCode tune(const TuneArguments& arguments) {
-    const auto images = read_images(image_paths(arguments.images));
-    const StatusLine status;
-    const BenchmarkReport report = tune_model(arguments.load.model(), with_names(images), arguments.load.options(),
-                                              [&status](std::string_view line) { status.show(line); });
-    status.clear();
-    if (arguments.json) {
-        fmt::print("{}\n", to_json(report));
-        return ExitCode::ok;
-    }
-    fmt::print("{}", to_text(report));
-    const Explanation now = AutoModel::explain(arguments.load.model(), arguments.load.options());
-    if (const Candidate* const taken = now.chosen()) {
-        fmt::print("\nFrom now on {} is taken: {}\n", taken->package_id, taken->reason);
-    }
-    return ExitCode::ok;
-}
-
 }  // namespace
 
 void add_benchmark(CLI::App& program, Action& chosen) {
@@ -150,11 +125,11 @@ void add_benchmark(CLI::App& program, Action& chosen) {
         ->capture_default_str();
     command->add_flag("--no-throughput", arguments->no_throughput, "leave out several instances and batches");
     command->add_option("--labels", arguments->labels, "the images' objects in COCO's JSON: tells average precision");
-    command
-        ->add_option("--peers", arguments->peers,
-                     "measure Ultralytics and Roboflow's inference-models too: the Python of an environment that has "
-                     "them; by default $INFERENCE_MODELS_PEERS, else .venv-peers/bin/python")
-        ->expected(0, 1);
+    command->add_flag("--peers", arguments->peers,
+                      "measure Ultralytics and Roboflow's inference-models too, in the environment that `make peers` "
+                      "makes, .venv-peers, or that of the Python in $INFERENCE_MODELS_PEERS");
+    command->add_option("--peers-python", arguments->peers_python,
+                        "the same with the Python of another environment that has them");
     command->add_option("--html", arguments->html, "write a page with plots to this file");
     command->add_flag("--json", arguments->json, "one JSON document, which --compare reads");
     CLI::Option* const compared =
@@ -162,7 +137,8 @@ void add_benchmark(CLI::App& program, Action& chosen) {
             ->add_option("--compare", arguments->compare,
                          "compare two JSON documents of earlier benchmarks instead; the exit code is 6 where the "
                          "second is slower")
-            ->expected(2);
+            ->expected(2)
+            ->excludes(model);
     command->callback([&chosen, arguments, model, compared] {
         if (compared->count() > 0) {
             chosen = [arguments] { return compare(arguments->compare, arguments->json); };
@@ -171,17 +147,6 @@ void add_benchmark(CLI::App& program, Action& chosen) {
         if (model->count() == 0) throw CLI::RequiredError("MODEL");
         chosen = [arguments] { return run(*arguments); };
     });
-}
-
-void add_tune(CLI::App& program, Action& chosen) {
-    const auto arguments = std::make_shared<TuneArguments>();
-    CLI::App* const command = program.add_subcommand(
-        "tune", "Measure every backend and precision for some seconds; from then on the best one here is taken");
-    arguments->load.add_to(*command);
-    command->add_option("IMAGE", arguments->images,
-                        "image files that show objects, or directories of them; by default pictures of our own");
-    command->add_flag("--json", arguments->json, "one JSON document");
-    command->callback([&chosen, arguments] { chosen = [arguments] { return tune(*arguments); }; });
 }
 
 }  // namespace inference_models::cli

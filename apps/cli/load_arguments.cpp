@@ -120,8 +120,6 @@ void LoadArguments::add_to(CLI::App& command) {
     command.add_option("--goal", goal_,
                        "what the candidate is to be best at where this machine was measured: latency, throughput, "
                        "memory or startup. By default latency");
-    command.add_flag("--tune", tune_,
-                     "measure candidates of which nothing is known before one is chosen, and remember");
     command.add_option("--device", device_, "cpu, cuda or cuda:N");
     command.add_option("--batch-size", batch_size_, "images per run that the package must allow: N or MIN:MAX");
     command.add_option("--image-size", image_size_,
@@ -138,6 +136,11 @@ void LoadArguments::add_to(CLI::App& command) {
     command.add_option("--threads", threads_, "at most this many compute threads")->check(whole_number());
     add_choice_options(command);
     add_download_options(command);
+}
+
+void LoadArguments::add_tune_to(CLI::App& command) {
+    command.add_flag("--tune", tune_,
+                     "measure candidates of which nothing is known here before one is chosen, and remember");
 }
 
 void LoadArguments::add_choice_options(CLI::App& command) {

@@ -14,6 +14,9 @@ class LoadArguments {
 public:
     void add_to(CLI::App& command);
 
+    /// For commands that load the model.
+    void add_tune_to(CLI::App& command);
+
     [[nodiscard]] const std::string& model() const noexcept { return model_; }
 
     /// \throws Error `invalid_argument` that names the option and the words it takes

@@ -53,7 +53,6 @@ void keep_openmp_from_spinning() {
 }
 
 int run(int argument_count, char** arguments) {
-    keep_openmp_from_spinning();
     CLI::App program("Runs computer-vision models on the fastest backend of this machine.", "inference-models");
     program.set_version_flag("--version", fmt::format("inference-models {}", kVersion));
     program
@@ -93,6 +92,8 @@ int run(int argument_count, char** arguments) {
         return usage_error(program, error);
     }
     start_log(log_level);
+    // What `benchmark` starts of others is to run as it does by itself; what it starts of ours comes here too.
+    if (!program.got_subcommand("benchmark")) keep_openmp_from_spinning();
     set_download_progress_handler(print_download_progress);
     const ExitCode code = chosen();
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {

@@ -234,6 +234,7 @@ void add_predict(CLI::App& program, Action& chosen) {
     const auto arguments = std::make_shared<Arguments>();
     CLI::App* const command = program.add_subcommand("predict", "Find objects in images");
     arguments->load.add_to(*command);
+    arguments->load.add_tune_to(*command);
     command->add_option("IMAGE", arguments->images, "image files, or directories of them")->required();
     add_thresholds(*command, arguments->detection);
     command->add_option("--max-detections", arguments->detection.max_detections, "per image")->capture_default_str();

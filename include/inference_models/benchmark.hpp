@@ -27,7 +27,7 @@
 /// medians.
 namespace inference_models {
 
-/// Times that 50, 90 and 99 % of the predictions took no longer than, in milliseconds.
+/// Times that 50, 90 and 99 % of a round's predictions took no longer than, in milliseconds.
 struct Percentiles {
     double p50 = 0;
     double p90 = 0;
@@ -60,7 +60,7 @@ struct BenchmarkFigures {
     double load = 0;                         ///< as in BenchmarkRound
     double first_prediction = 0;             ///< as in BenchmarkRound
     double peak_memory_mib = 0;              ///< as in BenchmarkRound
-    Percentiles end_to_end;                  ///< of one prediction, over all rounds
+    Percentiles end_to_end;                  ///< of one prediction; of each percentile the median of the rounds
     std::optional<Percentiles> pre_process;  ///< of its stages; none where a peer does not tell
     std::optional<Percentiles> forward;
     std::optional<Percentiles> post_process;
@@ -169,8 +169,8 @@ struct BenchmarkOptions {
                                                      ///< throws ends the benchmark
 };
 
-/// Measures every usable candidate of a detector. With three rounds or more the figures are remembered for
-/// `from_pretrained`, as by `tune_model`, once all of them are there.
+/// Measures every usable candidate of a detector. With three rounds or more, of 300 ms or more, the figures are
+/// remembered for `from_pretrained`, as by `tune_model`, once all of them are there.
 ///
 /// A candidate that cannot be loaded or run has no figures; it does not end the others.
 ///
@@ -183,7 +183,8 @@ struct BenchmarkOptions {
 
 /// Measures every usable candidate of a detector for some seconds, and remembers the figures: from then on
 /// `from_pretrained` takes the candidate that is best here of those that find what the reference finds.
-/// As `benchmark_model`, with fewer and shorter rounds.
+/// As `benchmark_model`, with fewer and shorter rounds; also throws `io_failure` where figures cannot be kept, and
+/// `no_usable_backend` where nothing computes fp32 here, so that nothing tells which candidates are right.
 [[nodiscard]] INFERENCE_MODELS_EXPORT BenchmarkReport tune_model(const std::string& model_id_or_path,
                                                                  std::span<const NamedImage> images = {},
                                                                  const LoadOptions& options = {},

@@ -26,8 +26,9 @@ namespace inference_models {
 namespace benchmark {
 namespace {
 
-/// What fewer rounds say is not remembered.
+/// What fewer or shorter rounds say is not remembered.
 constexpr std::uint32_t kFewestRounds = 3;
+constexpr std::chrono::milliseconds kLeastMeasured{300};
 
 void check(const BenchmarkOptions& options) {
     models::check(options.detection);
@@ -106,11 +107,13 @@ BenchmarkReport measure(const std::string& model_id_or_path, std::span<const Nam
     if (!options.peers.empty()) peers_python = needed_python(options.peers);
 
     MeasuredModel model(model_id_or_path, options.load);
+    if (manner.must_be_remembered) model.expect_place_for_figures();
     const SharedImages shared(images);
     BenchmarkImages told{shared, {}};
     std::ranges::transform(images, std::back_inserter(told.names), &NamedImage::name);
 
     Participants participants = compare_candidates(model, told, options, manner.every_precision);
+    if (manner.must_be_remembered) expect_reference(participants, model);
     if (labels) tell_average_precision(participants, *labels, told, options);
     std::optional<Peers> peers;
     if (peers_python) peers.emplace(*peers_python, model, participants, shared, options);
@@ -133,7 +136,7 @@ BenchmarkReport measure(const std::string& model_id_or_path, std::span<const Nam
         report.candidates.push_back(report_of(each));
     }
     if (peers) report.peers = peers->report(participants);
-    if (options.rounds >= kFewestRounds) {
+    if (options.rounds >= kFewestRounds && options.measured >= kLeastMeasured) {
         try {
             remember(report, participants, model, options.throughput);
         } catch (const Error& error) {
@@ -173,7 +176,7 @@ bool is_measured(const Candidate& candidate, Goal goal) {
 
 }  // namespace
 
-void tune_where_unmeasured(const std::string& model_id_or_path, const LoadOptions& options,
+bool tune_where_unmeasured(const std::string& model_id_or_path, const LoadOptions& options,
                            const Explanation& explanation) {
     std::vector<Candidate> usable;
     std::ranges::copy_if(explanation.candidates, std::back_inserter(usable), [](const Candidate& each) {
@@ -181,10 +184,11 @@ void tune_where_unmeasured(const std::string& model_id_or_path, const LoadOption
     });
     const bool has_choice = usable.size() > 1;
     const auto is_known = [&](const Candidate& each) { return is_measured(each, options.goal); };
-    if (!has_choice || std::ranges::all_of(usable, is_known)) return;
+    if (!has_choice || std::ranges::all_of(usable, is_known)) return false;
     log::message(LogLevel::info, "measuring {} candidates of {}", usable.size(), explanation.model_id);
     static_cast<void>(measure_with_some(model_id_or_path, {}, quick_options(options),
                                         {.every_precision = false, .must_be_remembered = true}));
+    return true;
 }
 
 }  // namespace benchmark

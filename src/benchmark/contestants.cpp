@@ -24,12 +24,20 @@ BenchmarkRound round_of(const Answer& answer, const JobResult& result) {
             .peak_memory_mib = result.peak_memory_mib};
 }
 
-void append(std::vector<double>& all, const std::vector<double>& more) {
-    all.insert(all.end(), more.begin(), more.end());
+/// A stage that a peer does not tell has no samples.
+void add_percentiles(std::vector<Percentiles>& rounds, const std::vector<double>& samples) {
+    if (!samples.empty()) rounds.push_back(percentiles_of(samples));
 }
 
-std::optional<Percentiles> stage(const std::vector<double>& samples) {
-    return samples.empty() ? std::nullopt : std::optional(percentiles_of(samples));
+/// Of each percentile the median of the rounds: a slow round has fewer samples, and counts as much as a fast one.
+std::optional<Percentiles> medians_of(const std::vector<Percentiles>& rounds) {
+    if (rounds.empty()) return std::nullopt;
+    const auto of = [&](double Percentiles::* member) {
+        std::vector<double> values;
+        std::ranges::transform(rounds, std::back_inserter(values), member);
+        return median(std::move(values));
+    };
+    return Percentiles{of(&Percentiles::p50), of(&Percentiles::p90), of(&Percentiles::p99)};
 }
 
 double median_of(const std::vector<BenchmarkRound>& rounds, double BenchmarkRound::* member) {
@@ -78,10 +86,10 @@ void Contestant::measure_latency(const SharedImages& images) {
 
 void Contestant::add_round(const Answer& answer, const JobResult& result) {
     rounds_.push_back(round_of(answer, result));
-    append(end_to_end_, result.end_to_end_ms);
-    append(pre_process_, result.pre_process_ms);
-    append(forward_, result.forward_ms);
-    append(post_process_, result.post_process_ms);
+    add_percentiles(end_to_end_, result.end_to_end_ms);
+    add_percentiles(pre_process_, result.pre_process_ms);
+    add_percentiles(forward_, result.forward_ms);
+    add_percentiles(post_process_, result.post_process_ms);
     throughput_of(pattern_of(job_, result.model.threads)).rounds.push_back(result.images_per_second);
 }
 
@@ -122,10 +130,10 @@ std::optional<BenchmarkFigures> Contestant::figures() const {
     figures.load = median_of(rounds_, &BenchmarkRound::load);
     figures.first_prediction = median_of(rounds_, &BenchmarkRound::first_prediction);
     figures.peak_memory_mib = median_of(rounds_, &BenchmarkRound::peak_memory_mib);
-    figures.end_to_end = percentiles_of(end_to_end_);
-    figures.pre_process = stage(pre_process_);
-    figures.forward = stage(forward_);
-    figures.post_process = stage(post_process_);
+    figures.end_to_end = medians_of(end_to_end_).value();
+    figures.pre_process = medians_of(pre_process_);
+    figures.forward = medians_of(forward_);
+    figures.post_process = medians_of(post_process_);
     figures.throughput = throughput_;
     for (BenchmarkThroughput& each : figures.throughput) each.images_per_second = median(each.rounds);
     return figures;

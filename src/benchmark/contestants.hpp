@@ -70,10 +70,10 @@ private:
     std::vector<std::string> notes_;
 
     std::vector<BenchmarkRound> rounds_;
-    std::vector<double> end_to_end_;  ///< of all rounds
-    std::vector<double> pre_process_;
-    std::vector<double> forward_;
-    std::vector<double> post_process_;
+    std::vector<Percentiles> end_to_end_;  ///< of each round
+    std::vector<Percentiles> pre_process_;
+    std::vector<Percentiles> forward_;
+    std::vector<Percentiles> post_process_;
     std::vector<BenchmarkThroughput> throughput_;
 };
 

@@ -37,7 +37,8 @@
 ///
 /// or, where it fails, {"error": {"kind": "engine_failure", "subject": "", "message": "...", "hint": "..."}}.
 ///
-/// Peers are measured by a program in Python that takes and gives the same; see share/inference_models/peers.
+/// Peers are measured by a program in Python that takes and gives the same, of one instance and single images; see
+/// share/inference_models/peers.
 namespace inference_models::benchmark {
 
 /// The descriptor of the images' pixels in a worker.

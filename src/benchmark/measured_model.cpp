@@ -4,6 +4,7 @@
 #include <inference_models/error.hpp>
 #include <utility>
 
+#include "hub/cache/cache_layout.hpp"
 #include "models/families.hpp"
 #include "runtime/describe.hpp"
 #include "selection/selection.hpp"
@@ -33,10 +34,9 @@ const hub::LocalPackage& MeasuredModel::package_of(const Candidate& candidate) {
     const auto known = packages_.find(candidate.package_id);
     if (known != packages_.end()) return known->second;
     const auto listed = std::ranges::find(model_.listing.packages, candidate.package_id, &formats::Package::id);
-    const hub::LocalPackage& package =
-        packages_.emplace(candidate.package_id, hub::bring_package(model_, *listed, options_, settings_)).first->second;
+    hub::LocalPackage package = hub::bring_package(model_, *listed, options_, settings_);
     identified_.push_back(hub::identify(package));
-    return package;
+    return packages_.emplace(candidate.package_id, std::move(package)).first->second;
 }
 
 Job MeasuredModel::job_for(const Candidate& candidate, const LoadOptions& options) {
@@ -50,6 +50,11 @@ Job MeasuredModel::job_for(const Candidate& candidate, const LoadOptions& option
 
 Worker MeasuredModel::worker_for(const Candidate& candidate) const {
     return benchmark::worker_for(machine_.engine(*candidate.engine));
+}
+
+void MeasuredModel::expect_place_for_figures() const {
+    const hub::CacheLayout cache(settings_.needed_cache_directory());
+    cache.make(cache.figures().directory());
 }
 
 void MeasuredModel::keep(std::span<const selection::Figures> figures, const std::string& reference_id) const {

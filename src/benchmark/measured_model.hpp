@@ -44,10 +44,11 @@ public:
     /// \throws Error as package_of
     [[nodiscard]] Job job_for(const Candidate& candidate, const LoadOptions& options);
 
-    /// Whether a package was asked for, and is here.
-    [[nodiscard]] bool has(const std::string& package_id) const { return packages_.contains(package_id); }
-
     [[nodiscard]] Worker worker_for(const Candidate& candidate) const;
+
+    /// \throws Error `io_failure` where figures could not be kept; `invalid_environment_variable` where nobody says
+    /// where
+    void expect_place_for_figures() const;
 
     /// Remembers figures of candidates whose packages were asked for.
     /// \param reference_id  the package that all were compared with

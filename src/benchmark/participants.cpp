@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <functional>
 #include <inference_models/error.hpp>
+#include <set>
 #include <utility>
 
 #include "agreement/loaded_as_asked.hpp"
@@ -194,17 +195,23 @@ Participants compare_candidates(MeasuredModel& model, const BenchmarkImages& ima
 
 void tell_average_precision(Participants& participants, const CocoLabels& labels, const BenchmarkImages& images,
                             const BenchmarkOptions& options) {
-    std::optional<BenchmarkLabels> of_images;
+    std::set<std::string> unknown;
     for (Participant& each : participants.all) {
         if (each.contestant.failure()) continue;
-        if (!of_images) of_images = labels_of(labels, images.names, each.loaded.class_names);
+        const BenchmarkLabels of_images = labels_of(labels, images.names, each.loaded.class_names);
+        unknown.insert(of_images.classes_without_model.begin(), of_images.classes_without_model.end());
         if (options.progress) options.progress(fmt::format("average precision of {}", each.contestant.name()));
-        const JobResult result = each.contestant.find_objects(kForAveragePrecision, images.shared);
-        each.average_precision = average_precision(of_images->images, result.found);
+        try {
+            const JobResult result = each.contestant.find_objects(kForAveragePrecision, images.shared);
+            each.average_precision = average_precision(of_images.images, result.found);
+        } catch (const Error& error) {
+            if (error.kind() == ErrorKind::cancelled) throw;
+            each.contestant.fail(error);
+        }
     }
-    if (!of_images || of_images->classes_without_model.empty()) return;
-    participants.notes.push_back(fmt::format("labelled, but unknown to the model, and left out: {}",
-                                             fmt::join(of_images->classes_without_model, ", ")));
+    if (unknown.empty()) return;
+    participants.notes.push_back(
+        fmt::format("labelled, but unknown to the model, and left out: {}", fmt::join(unknown, ", ")));
 }
 
 }  // namespace inference_models::benchmark

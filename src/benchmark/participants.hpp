@@ -56,7 +56,7 @@ struct BenchmarkImages {
                                               const BenchmarkOptions& options, bool every_precision);
 
 /// Counts how much of what is labelled each of them finds.
-/// \throws Error as labels_of; `cancelled`, and what a worker fails with
+/// \throws Error as labels_of; `cancelled`
 void tell_average_precision(Participants& participants, const CocoLabels& labels, const BenchmarkImages& images,
                             const BenchmarkOptions& options);
 

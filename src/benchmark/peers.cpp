@@ -2,7 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <sys/types.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <inference_models/error.hpp>
 #include <nlohmann/json.hpp>
@@ -12,6 +17,8 @@
 
 #include "common/our_library.hpp"
 #include "formats/json_reader.hpp"
+#include "formats/text.hpp"
+#include "runtime/files.hpp"
 
 namespace inference_models::benchmark {
 namespace {
@@ -80,6 +87,18 @@ std::optional<Agreement> agreement_of(const agreement::Found& found, const Parti
     return all;
 }
 
+constexpr std::string_view kScratchName = "inference-models-peers-";
+
+/// Of processes that were killed: the name tells which made it.
+void remove_left_behind(const fs::path& place) {
+    for (const std::string& name : runtime::names_in(place, kScratchName)) {
+        const std::string_view behind = std::string_view(name).substr(kScratchName.size());
+        const auto maker = formats::to_number<pid_t>(behind.substr(0, behind.find('-')));
+        std::error_code ignored;
+        if (maker && ::kill(*maker, 0) != 0 && errno == ESRCH) fs::remove_all(place / name, ignored);
+    }
+}
+
 }  // namespace
 
 fs::path needed_python(const fs::path& python) {
@@ -88,11 +107,13 @@ fs::path needed_python(const fs::path& python) {
     throw Error(ErrorKind::invalid_argument, "peers",
                 fmt::format("there is no Python of an environment with other products at {}", python.string()),
                 "`make peers` in a copy of this project's sources makes .venv-peers; or name the Python of another "
-                "environment that has ultralytics or inference-models: --peers DIR/bin/python");
+                "environment that has ultralytics or inference-models: --peers-python DIR/bin/python");
 }
 
 ScratchDirectory::ScratchDirectory() {
-    std::string name = (fs::temp_directory_path() / "inference-models-XXXXXX").string();
+    const fs::path place = fs::temp_directory_path();
+    remove_left_behind(place);
+    std::string name = (place / fmt::format("{}{}-XXXXXX", kScratchName, ::getpid())).string();
     if (::mkdtemp(name.data()) == nullptr) {
         throw Error(ErrorKind::io_failure, name, fmt::format("{} cannot be made", name),
                     "Set TMPDIR to a directory that can be written to.");

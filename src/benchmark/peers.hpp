@@ -13,7 +13,7 @@
 /// Other products, which a Python program of ours runs in an environment of their own.
 namespace inference_models::benchmark {
 
-/// A directory that goes away with this.
+/// A directory that goes away with this, or with the next one where this process is killed.
 class ScratchDirectory {
 public:
     /// \throws Error `io_failure`

@@ -81,6 +81,11 @@ Error ended_without_answer(const Worker& worker, std::optional<int> status, std:
         return {ErrorKind::cancelled, worker.command.front(), "the measurement was interrupted",
                 "Nothing of it was kept."};
     }
+    if (status == kSignal + SIGKILL) {
+        return {ErrorKind::io_failure, worker.command.front(),
+                "the process that measures it was killed, as the system does where memory runs out",
+                "Give it more memory, or end what else uses it, and measure again."};
+    }
     return {ErrorKind::engine_failure, worker.command.front(),
             fmt::format("the process that measures it {} without an answer{}{}", how, complaint.empty() ? "" : ": ",
                         complaint),

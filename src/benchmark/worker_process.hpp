@@ -46,7 +46,7 @@ struct Answer {
 
 /// Runs a worker to its end.
 /// \throws Error `engine_failure` where it ends otherwise than with an answer, with what it said last; `cancelled`
-///         where it was interrupted
+///         where it was interrupted, `io_failure` where it was killed
 [[nodiscard]] Answer ask(const Worker& worker, const std::string& job, const SharedImages& images);
 
 }  // namespace inference_models::benchmark

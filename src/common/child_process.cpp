@@ -40,6 +40,10 @@ bool place(Descriptors descriptors) {
 int become(char* const* words, char* const* environment, Descriptors descriptors, pid_t parent) {
     if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return errno;
     if (::getppid() != parent) ::_exit(1);  // it ended before
+    sigset_t none{};
+    ::sigemptyset(&none);
+    if (::sigprocmask(SIG_SETMASK, &none, nullptr) != 0)
+        return errno;  // Ctrl-C is to end it, whatever thread starts it
     if (descriptors[STDIN_FILENO] < 0) descriptors[STDIN_FILENO] = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (descriptors[STDIN_FILENO] < 0 || !place(descriptors)) return errno;
     ::execve(words[0], words, environment);

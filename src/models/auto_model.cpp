@@ -359,6 +359,18 @@ std::unique_ptr<Model> load_best(Plan plan, const LoadOptions& options) {
     throw selection::no_usable_backend(plan.explanation, plan.runtime, options);
 }
 
+/// Measures what is not known yet. Where that cannot be done the model is loaded all the same, by the order.
+bool tuned(const std::string& model_id_or_path, const LoadOptions& options, const Explanation& explanation) {
+    try {
+        return benchmark::tune_where_unmeasured(model_id_or_path, options, explanation);
+    } catch (const Error& error) {
+        if (error.kind() == ErrorKind::cancelled) throw;
+        log::message(LogLevel::warning, "{} could not be measured, so the order decides: {}", model_id_or_path,
+                     error.message());
+        return false;
+    }
+}
+
 /// Errors that may end as soon as the provider is asked again: it may have mended a package, and the addresses of files
 /// are valid for a short time only.
 bool may_be_outdated(ErrorKind kind) {
@@ -388,10 +400,7 @@ std::unique_ptr<Model> models::load_listed(hub::FoundModel model, const LoadOpti
 
 std::unique_ptr<Model> AutoModel::from_pretrained(const std::string& model_id_or_path, const LoadOptions& options) {
     Plan plan = make_plan(model_id_or_path, options);
-    if (options.tune) {
-        benchmark::tune_where_unmeasured(model_id_or_path, options, plan.explanation);
-        plan = make_plan(model_id_or_path, options);
-    }
+    if (options.tune && tuned(model_id_or_path, options, plan.explanation)) plan = make_plan(model_id_or_path, options);
     const bool may_be_asked_again = plan.model.remote && plan.model.remote->is_kept && !plan.model.remote->only_cached;
     try {
         return load_best(std::move(plan), options);

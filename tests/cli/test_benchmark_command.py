@@ -198,7 +198,7 @@ def test_an_unreadable_image_ends_it_before_anything_is_measured(benchmark, pack
 
 
 def test_peers_need_an_environment(benchmark, package, image, tmp_path):
-    run = benchmark(package, image, *LITTLE, "--backend", "onnx", "--peers", tmp_path / "bin/python", code=2)
+    run = benchmark(package, image, *LITTLE, "--backend", "onnx", "--peers-python", tmp_path / "bin/python", code=2)
     assert run.error_kind == "invalid_argument"
     assert str(tmp_path / "bin/python") in run.stderr
     assert "make peers" in run.hint

@@ -170,9 +170,8 @@ class Yolo:
         return self.model.predict(images, **self.options)
 
     def stages(self, predicted: list) -> tuple[float, float, float]:
-        """It tells the time of one image."""
-        speed, images = predicted[0].speed, len(predicted)
-        return (speed["preprocess"] * images, speed["inference"] * images, speed["postprocess"] * images)
+        speed = predicted[0].speed
+        return speed["preprocess"], speed["inference"], speed["postprocess"]
 
     def found(self, predicted: list) -> list[dict]:
         return [
