@@ -171,6 +171,16 @@ bool is_measured(const Candidate& candidate, Goal goal) {
     return goal != Goal::throughput || candidate.figures->images_per_second.has_value();
 }
 
+/// Whether the figures of those that may be chosen by them can be compared with one another.
+bool are_of_one_run(std::span<const Candidate> measured) {
+    std::optional<std::chrono::system_clock::time_point> run;
+    return std::ranges::all_of(measured, [&](const Candidate& each) {
+        if (each.figures->verdict != AgreementVerdict::passes) return true;
+        if (!run) run = each.figures->measured_at;
+        return run == each.figures->measured_at;
+    });
+}
+
 }  // namespace
 
 void tune_where_unmeasured(const std::string& model_id_or_path, const LoadOptions& options,
@@ -181,7 +191,7 @@ void tune_where_unmeasured(const std::string& model_id_or_path, const LoadOption
     });
     const bool has_choice = usable.size() > 1;
     const auto is_known = [&](const Candidate& each) { return is_measured(each, options.goal); };
-    if (!has_choice || std::ranges::all_of(usable, is_known)) return;
+    if (!has_choice || (std::ranges::all_of(usable, is_known) && are_of_one_run(usable))) return;
     log::message(LogLevel::info, "measuring {} candidates of {}", usable.size(), explanation.model_id);
     static_cast<void>(measure_with_some(model_id_or_path, {}, quick_options(options),
                                         {.every_precision = false, .must_be_remembered = true}));
