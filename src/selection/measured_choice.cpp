@@ -206,7 +206,7 @@ std::string why_not_chosen(const RankedCandidate& behind, const RankedCandidate&
                            const LoadOptions& request) {
     const Candidate& candidate = behind.candidate;
     const Standing standing = contest.standing(candidate);
-    const std::string words = measured_words(candidate, standing, request.goal);
+    std::string words = measured_words(candidate, standing, request.goal);
     if (standing == Standing::falls_short) return words;
     if (!contest.competes(chosen.candidate)) return why_behind(behind.rank, chosen.rank, request) + "; " + words;
     if (const auto obstacle = contest.obstacle(candidate); !obstacle.empty()) {

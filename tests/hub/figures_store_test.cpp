@@ -78,7 +78,7 @@ protected:
 
     [[nodiscard]] std::vector<MeasuredPackage> identified() const {
         std::vector<MeasuredPackage> result;
-        for (formats::Package& package : packages()) result.push_back(identify(std::move(package)));
+        for (const formats::Package& package : packages()) result.push_back(identify(package));
         return result;
     }
 
