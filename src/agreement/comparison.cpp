@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "agreement/gate_precision.hpp"
+#include "selection/reference.hpp"
 
 namespace inference_models::agreement {
 namespace {
@@ -51,24 +52,6 @@ void tell(std::vector<UncomparedCandidate>& not_run, const Candidate& candidate,
 std::string name_of(const Candidate& candidate) {
     return fmt::format("{} in {} on {}", candidate.package_id, display_name(*candidate.engine),
                        to_string(candidate.device));
-}
-
-bool is_stored_in_fp32(const Candidate& candidate) {
-    return candidate.quantization.value_or(Precision::fp32) == Precision::fp32;
-}
-
-bool is_fp32_in_onnxruntime(const Candidate& candidate) {
-    return candidate.engine == Engine::onnxruntime && is_stored_in_fp32(candidate);
-}
-
-/// Those that can be the reference, the best first; among equals as they would be chosen.
-std::vector<Candidate> possible_references(const std::vector<Candidate>& candidates) {
-    std::vector<Candidate> usable;
-    std::ranges::copy_if(candidates, std::back_inserter(usable), runs_here);
-    std::ranges::stable_sort(usable, {}, [](const Candidate& each) {
-        return std::tuple(!is_fp32_in_onnxruntime(each), !is_stored_in_fp32(each), each.device.kind != DeviceKind::cpu);
-    });
-    return usable;
 }
 
 AgreementVerdict verdict_of(const Agreement& agreement, const std::string& findings) {
@@ -120,24 +103,11 @@ bool is_same(const Candidate& a, const Candidate& b) {
     return a.package_id == b.package_id && a.engine == b.engine && a.device == b.device && a.precision == b.precision;
 }
 
-LoadOptions reference_options(LoadOptions load) {
-    load.backends.clear();
-    load.model_package_id.clear();
-    load.quantization.clear();
-    load.precision = RequestedPrecision::fp32;
-    load.device.reset();
-    load.batch_size.reset();
-    load.onnx_execution_providers.clear();
-    load.required_model_features.clear();
-    load.tune = false;
-    return load;
-}
-
 std::optional<Reference> find_reference(const LoadOptions& load, const Rank& rank, const Run& run,
                                         std::vector<std::string>& notes) {
-    const LoadOptions options = reference_options(load);
+    const LoadOptions options = selection::reference_options(load);
     std::optional<Error> first_failure;
-    for (const Candidate& candidate : possible_references(rank(options))) {
+    for (const Candidate& candidate : selection::possible_references(rank(options))) {
         CandidateRun result;
         try {
             result = run(candidate, options_for(candidate, options));
@@ -148,7 +118,7 @@ std::optional<Reference> find_reference(const LoadOptions& load, const Rank& ran
                 fmt::format("{} cannot be the reference, since it fails: {}", name_of(candidate), error.message()));
             continue;
         }
-        if (!is_fp32_in_onnxruntime(candidate)) {
+        if (!selection::is_fp32_in_onnxruntime(candidate)) {
             notes.push_back(
                 fmt::format("no fp32 ONNX package of this model runs in ONNX Runtime here, so the reference "
                             "is {}",

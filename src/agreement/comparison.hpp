@@ -61,9 +61,6 @@ using Run = std::function<CandidateRun(const Candidate&, const LoadOptions&)>;
 [[nodiscard]] std::optional<Reference> find_reference(const LoadOptions& load, const Rank& rank, const Run& run,
                                                       std::vector<std::string>& notes);
 
-/// All that can compute the model in fp32, whatever a caller compares.
-[[nodiscard]] LoadOptions reference_options(LoadOptions load);
-
 // --- The comparison --------------------------------------------------------------------------------------------------
 
 /// A candidate that has not been compared yet, with its gate.

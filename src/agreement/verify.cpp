@@ -9,6 +9,7 @@
 
 #include "agreement/comparison.hpp"
 #include "agreement/loaded_as_asked.hpp"
+#include "selection/reference.hpp"
 
 /// Compares candidates by running them in this process, one at a time.
 namespace inference_models {
@@ -49,7 +50,7 @@ Reference run_reference(const Question& question, const agreement::Rank& rank, s
     }
     // Nothing can be computed in fp32. What loading it says of that names every candidate with its reason.
     const auto model =
-        ObjectDetectionModel::from_pretrained(question.model, agreement::reference_options(question.options.load));
+        ObjectDetectionModel::from_pretrained(question.model, selection::reference_options(question.options.load));
     CandidateRun found = find_objects(*model, question);
     return {*model->description().explanation.chosen(), std::move(found.runtime_version), std::move(found.found)};
 }
@@ -91,7 +92,7 @@ AgreementReport verify(const std::string& model_id_or_path, std::span<const Name
     std::ranges::transform(images, std::back_inserter(names), &NamedImage::name);
     const auto rank = [&](const LoadOptions& load) { return AutoModel::explain(model_id_or_path, load).candidates; };
 
-    const Explanation explanation = AutoModel::explain(model_id_or_path, agreement::reference_options(options.load));
+    const Explanation explanation = AutoModel::explain(model_id_or_path, selection::reference_options(options.load));
     AgreementReport report;
     report.model_id = explanation.model_id;
     report.confidence = options.detection.confidence;

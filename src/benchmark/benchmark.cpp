@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <inference_models/auto_model.hpp>
 #include <inference_models/benchmark.hpp>
 #include <inference_models/error.hpp>
 #include <iterator>
@@ -20,6 +21,7 @@
 #include "benchmark/tune.hpp"
 #include "common/log.hpp"
 #include "models/detection_options.hpp"
+#include "selection/reference.hpp"
 
 /// The way of one benchmark: what runs here and what it finds, rounds in which all take turns, the report.
 namespace inference_models {
@@ -174,6 +176,16 @@ bool is_measured(const Candidate& candidate, Goal goal) {
     return goal != Goal::throughput || candidate.figures->images_per_second.has_value();
 }
 
+/// Whether the figures of those that may be chosen by them can be compared with one another.
+bool are_of_one_run(std::span<const Candidate> measured) {
+    std::optional<std::chrono::system_clock::time_point> run;
+    return std::ranges::all_of(measured, [&](const Candidate& each) {
+        if (each.figures->verdict != AgreementVerdict::passes) return true;
+        if (!run) run = each.figures->measured_at;
+        return run == each.figures->measured_at;
+    });
+}
+
 }  // namespace
 
 bool tune_where_unmeasured(const std::string& model_id_or_path, const LoadOptions& options,
@@ -184,7 +196,9 @@ bool tune_where_unmeasured(const std::string& model_id_or_path, const LoadOption
     });
     const bool has_choice = usable.size() > 1;
     const auto is_known = [&](const Candidate& each) { return is_measured(each, options.goal); };
-    if (!has_choice || std::ranges::all_of(usable, is_known)) return false;
+    if (!has_choice || (std::ranges::all_of(usable, is_known) && are_of_one_run(usable))) return false;
+    // Without a reference nothing would tell which of them are right, and nothing would be remembered.
+    if (AutoModel::explain(model_id_or_path, selection::reference_options(options)).chosen() == nullptr) return false;
     log::message(LogLevel::info, "measuring {} candidates of {}", usable.size(), explanation.model_id);
     static_cast<void>(measure_with_some(model_id_or_path, {}, quick_options(options),
                                         {.every_precision = false, .must_be_remembered = true}));

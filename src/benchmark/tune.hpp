@@ -7,8 +7,8 @@
 
 namespace inference_models::benchmark {
 
-/// What `tune=True` does: measures the candidates of a request for its goal, and remembers the figures, unless all of
-/// them are known or there is only one. Its pictures are the product's own.
+/// What `tune=True` does: measures the candidates of a request for its goal, and remembers the figures, unless those of
+/// all are known from one run or there is only one. Its pictures are the product's own.
 /// \param explanation  of that request
 /// \returns whether anything was measured
 /// \throws Error as tune_model

@@ -27,6 +27,7 @@
 #include "runtime/adapter_build.hpp"
 #include "runtime/describe.hpp"
 #include "selection/image_sizes.hpp"
+#include "selection/reference.hpp"
 #include "selection/selection.hpp"
 #include "selection/words.hpp"
 
@@ -85,11 +86,23 @@ hub::FoundModel find_model(const std::string& model_id_or_path, const LoadOption
     return hub::find_model(model_id_or_path, options, settings, hub::BundledModels::of_this_installation());
 }
 
+/// The packages that a measurement may have compared the others with, the first that can be loaded being the one.
+std::vector<std::string> possible_references(const Plan& plan, const LoadOptions& options) {
+    const std::vector<Candidate> candidates = selection::rank_candidates(
+        plan.model.listing, plan.runtime, selection::reference_options(options), models::supported_families());
+    std::vector<std::string> ids;
+    for (const Candidate& each : selection::possible_references(candidates)) {
+        if (std::ranges::find(ids, each.package_id) == ids.end()) ids.push_back(each.package_id);
+    }
+    return ids;
+}
+
 /// What was measured of a model here. Where nothing ever was, none of its files is looked at.
 std::vector<selection::Figures> figures_of(const Plan& plan, const LoadOptions& options) {
     const auto& cache = plan.settings.cache_directory;
     if (!hub::has_figures(cache)) return {};
-    return hub::find_figures(cache, hub::local_packages(plan.model, options, plan.settings), plan.runtime, options);
+    return hub::find_figures(cache, hub::local_packages(plan.model, options, plan.settings),
+                             possible_references(plan, options), plan.runtime, options);
 }
 
 Plan plan_for(hub::FoundModel model, hub::Settings settings, const LoadOptions& options) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,8 +11,6 @@
 
 namespace inference_models::selection {
 namespace {
-
-constexpr std::string_view kNotMeasured = "not measured here: `inference-models tune MODEL` does it";
 
 // --- Goals in words --------------------------------------------------------------------------------------------------
 
@@ -55,6 +54,12 @@ std::string told(double value, Goal goal) {
     return fmt::format("{:.{}f} {}", value, decimals, unit_of(goal));
 }
 
+/// What measures all that a goal needs.
+std::string_view tune_command(Goal goal) {
+    return goal == Goal::throughput ? "`inference-models tune MODEL --goal throughput`"
+                                    : "`inference-models tune MODEL`";
+}
+
 // --- What figures say of one candidate -------------------------------------------------------------------------------
 
 enum class Standing {
@@ -78,37 +83,58 @@ Standing standing_of(const Candidate& candidate, Goal goal) {
 int height_of(std::optional<Precision> precision) {
     switch (precision.value_or(Precision::fp32)) {
         case Precision::fp32: return 3;
-        case Precision::fp16:
-        case Precision::bf16: return 2;
+        case Precision::fp16: return 2;
+        case Precision::bf16: return 1;
         case Precision::int8: return 0;
     }
     return 0;
 }
 
-/// The request, and the candidate that the order puts first.
+/// What a candidate must be computed in and stored in, at least.
+struct Heights {
+    int computed = 0;
+    int stored = 0;
+};
+
+/// Figures lower no precision that was not asked for. What is computed in one that was has to be stored in no lower one
+/// either, unless the order's first is, or `quantization` allows it.
+Heights least_heights(const LoadOptions& request, const Candidate& first) {
+    const Heights of_first{.computed = height_of(first.precision), .stored = height_of(first.quantization)};
+    if (!request.precision) return of_first;
+    const bool is_stored_in_any = request.precision == RequestedPrecision::fastest || !request.quantization.empty();
+    if (is_stored_in_any) return {};
+    // All that run are computed in what was asked for.
+    return {.computed = of_first.computed, .stored = std::min(of_first.computed, of_first.stored)};
+}
+
+/// The request, and all that run here in the order.
 class Contest {
 public:
-    Contest(const LoadOptions& request, const Candidate& first)
+    Contest(const LoadOptions& request, std::span<const RankedCandidate> in_order)
         : request_(request),
-          first_computed_(height_of(first.precision)),
-          first_stored_(height_of(first.quantization)),
-          first_backend_(first.backend),
-          is_first_measured_(is_measured(standing_of(first, request.goal))) {}
+          least_(least_heights(request, in_order.front().candidate)),
+          first_backend_(in_order.front().candidate.backend) {
+        const Standing first = standing(in_order.front().candidate);
+        if (first != Standing::agrees && first != Standing::falls_short) return;
+        const auto best = std::ranges::find_if(in_order, [&](const RankedCandidate& each) {
+            return standing(each.candidate) == Standing::agrees && broken_rule(each.candidate).empty();
+        });
+        if (best != in_order.end()) run_ = best->candidate.figures->measured_at;
+    }
 
     [[nodiscard]] Standing standing(const Candidate& candidate) const { return standing_of(candidate, request_.goal); }
 
-    /// What keeps a candidate from being chosen by its figures: a rule of more weight. Empty where nothing does.
-    [[nodiscard]] std::string_view obstacle(const Candidate& candidate) const {
-        const bool is_lower =
-            height_of(candidate.precision) < first_computed_ || height_of(candidate.quantization) < first_stored_;
-        if (!request_.precision && is_lower) return "a lower precision is taken only when asked for";
-        if (!request_.backends.empty() && candidate.backend != first_backend_) return "the asked order comes first";
-        return {};
+    /// What keeps a candidate from being chosen by its figures, whatever they are. Empty where nothing does.
+    [[nodiscard]] std::string obstacle(const Candidate& candidate) const {
+        if (const auto rule = broken_rule(candidate); !rule.empty()) return std::string(rule);
+        if (standing(candidate) != Standing::agrees || candidate.figures->measured_at == run_) return {};
+        return fmt::format("measured here in another run than the first of the order: {} measures all at once",
+                           tune_command(request_.goal));
     }
 
     /// Whether it is among those that figures decide between. They decide nothing while the order's first is unknown.
     [[nodiscard]] bool competes(const Candidate& candidate) const {
-        return is_first_measured_ && standing(candidate) == Standing::agrees && obstacle(candidate).empty();
+        return run_ && standing(candidate) == Standing::agrees && obstacle(candidate).empty();
     }
 
     /// Smaller comes first; those that are equal stay in the order.
@@ -120,15 +146,21 @@ public:
     }
 
 private:
-    static bool is_measured(Standing standing) {
-        return standing == Standing::agrees || standing == Standing::falls_short;
+    /// A rule of more weight than figures.
+    [[nodiscard]] std::string_view broken_rule(const Candidate& candidate) const {
+        const bool is_lower =
+            height_of(candidate.precision) < least_.computed || height_of(candidate.quantization) < least_.stored;
+        if (is_lower) return "a lower precision is taken only when asked for";
+        if (!request_.backends.empty() && candidate.backend != first_backend_) return "the asked order comes first";
+        return {};
     }
 
     const LoadOptions& request_;
-    int first_computed_;
-    int first_stored_;
+    Heights least_;
     BackendType first_backend_;
-    bool is_first_measured_;
+    /// When the order's first of those that agree was measured: all that were measured together bear one time, and what
+    /// was measured at another time was measured on a machine that had other things to do. None: figures decide nothing
+    std::optional<std::chrono::system_clock::time_point> run_;
 };
 
 // --- Reasons ---------------------------------------------------------------------------------------------------------
@@ -141,8 +173,8 @@ std::string measured_words(const Candidate& candidate, Standing standing, Goal g
         case Standing::falls_short: return "measured here: falls short: " + candidate.figures->shortfall;
         case Standing::unmeasured: break;
     }
-    if (candidate.figures) return fmt::format("for {} {}", to_string(goal), kNotMeasured);
-    return std::string(kNotMeasured);
+    const std::string for_goal = candidate.figures ? fmt::format("for {} ", to_string(goal)) : std::string();
+    return fmt::format("{}not measured here: {} does it", for_goal, tune_command(goal));
 }
 
 std::string why_best(const Candidate& chosen, std::ptrdiff_t competitors, Goal goal) {
@@ -174,7 +206,7 @@ std::string why_not_chosen(const RankedCandidate& behind, const RankedCandidate&
                            const LoadOptions& request) {
     const Candidate& candidate = behind.candidate;
     const Standing standing = contest.standing(candidate);
-    const std::string words = measured_words(candidate, standing, request.goal);
+    std::string words = measured_words(candidate, standing, request.goal);
     if (standing == Standing::falls_short) return words;
     if (!contest.competes(chosen.candidate)) return why_behind(behind.rank, chosen.rank, request) + "; " + words;
     if (const auto obstacle = contest.obstacle(candidate); !obstacle.empty()) {
@@ -214,7 +246,7 @@ void choose_by_order(std::span<RankedCandidate> usable, const LoadOptions& reque
 }
 
 void choose_by_figures(std::span<RankedCandidate> usable, const LoadOptions& request) {
-    const Contest contest(request, usable.front().candidate);
+    const Contest contest(request, usable);
     const Rank orders_first = usable.front().rank;
     std::ranges::stable_sort(usable, {}, [&](const RankedCandidate& each) { return contest.place(each.candidate); });
     RankedCandidate& chosen = usable.front();

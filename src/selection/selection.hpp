@@ -34,9 +34,11 @@ struct SupportedFamily {
 /// by package id, so the order of the listing does not matter. At most one is `chosen`.
 ///
 /// Where the one that the order puts first has been measured, the best by the request's goal of those that were
-/// measured and agree with the reference is chosen. One that is in a lower precision than the order's first takes part
-/// only where a precision is asked for, and one of another backend only where no order of backends is. One that falls
-/// short of the reference comes after all others that run here.
+/// measured in the same run and agree with the reference is chosen; where that first one falls short, the run is that of
+/// the next that agrees. One of another backend takes part only where no order of backends is asked for. One that is
+/// computed or stored in a lower precision than the order's first (fp32, fp16, bf16, int8) takes part only where a
+/// precision is asked for, and then one that is stored lower than both that and the order's first only where `fastest`
+/// is, or `quantization` allows it. One that falls short of the reference comes after all others that run here.
 /// \param figures  of this model's candidates, on this machine and with what they would run with now; one of each
 [[nodiscard]] std::vector<Candidate> rank_candidates(const formats::Listing& listing, const RuntimeDescription& runtime,
                                                      const LoadOptions& request,

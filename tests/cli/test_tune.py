@@ -107,6 +107,40 @@ def test_a_fast_package_with_other_weights_is_refused(run, model, image):
     assert "boxes differ by up to 2 px" in after["b"]["reason"]
 
 
+def test_a_package_that_was_refused_stays_so_once_it_is_compared_with_itself(run, model, image):
+    """As a model of its own it agrees with itself, which says nothing of the model that it is a package of."""
+    tiny_detector(model / "b/weights.onnx", ANOTHER_BOX)
+    tune(run, model, image)
+    alone = tune(run, model / "b", image)
+    assert [one["verdict"] for one in alone["candidates"]] == ["passes"]
+    after = candidates(run, model)
+    assert after["a"]["status"] == "chosen"
+    assert after["b"]["figures"]["verdict"] == "falls-short"
+    assert "falls short" in after["b"]["reason"]
+
+
+def test_what_was_measured_in_another_run_is_not_compared_until_all_are_measured_at_once(run, model, image):
+    assert run("tune", model, image, "--model-package-id", "a").code == 0
+    assert run("tune", model, image, "--model-package-id", "b").code == 0
+    apart = candidates(run, model)
+    assert apart["a"]["status"] == "chosen"
+    assert "measured here in another run than the first of the order" in apart["b"]["reason"]
+    predicted = run("predict", model, image, "--tune", "--log-level", "info")
+    assert "measuring 2 candidates" in predicted.stderr
+    assert "package=b" in predicted.stderr
+    assert candidates(run, model)["b"]["status"] == "chosen"
+
+
+def test_a_comparison_that_shows_nothing_takes_back_nothing_that_another_proved(run, model, image):
+    tune(run, model, image)
+    measured = ("--rounds", 3, "--seconds", 0.3, "--confidence", 0.95, "--no-throughput", "--json")
+    done = run("benchmark", model, image, *measured)
+    assert {one["verdict"] for one in done.json["candidates"]} == {"proves-nothing"}
+    after = candidates(run, model)
+    assert {one["figures"]["verdict"] for one in after.values()} == {"passes"}
+    assert after["b"]["status"] == "chosen"
+
+
 def test_a_package_that_cannot_be_run_does_not_end_the_others(run, model, image):
     network = onnx.load(model / "b/weights.onnx")
     network.graph.node[0].op_type = "NoSuchOperator"

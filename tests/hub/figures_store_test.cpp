@@ -63,6 +63,9 @@ RuntimeDescription this_machine() {
     return machine;
 }
 
+/// Of the model below, in the order in which they may be the reference.
+const std::vector<std::string> kReferences{"a", "b"};
+
 /// A model of two packages, both of which were measured in ONNX Runtime; `a` was the reference.
 class FiguresStoreTest : public testing::Test {
 protected:
@@ -75,7 +78,7 @@ protected:
 
     [[nodiscard]] std::vector<MeasuredPackage> identified() const {
         std::vector<MeasuredPackage> result;
-        for (formats::Package& package : packages()) result.push_back(identify(std::move(package)));
+        for (const formats::Package& package : packages()) result.push_back(identify(package));
         return result;
     }
 
@@ -95,7 +98,9 @@ protected:
     }
     void keep_both() const { keep({figures("a"), figures("b")}); }
 
-    [[nodiscard]] std::vector<Figures> found() const { return find_figures(cache_, packages(), machine_, request_); }
+    [[nodiscard]] std::vector<Figures> found() const {
+        return find_figures(cache_, packages(), kReferences, machine_, request_);
+    }
 
     [[nodiscard]] fs::path figures_file() const {
         for (const std::string& name : names_in(directory())) {
@@ -147,7 +152,7 @@ TEST_F(FiguresStoreTest, WhereNothingWasMeasuredNothingIsWritten) {
     EXPECT_FALSE(has_figures({}));
     EXPECT_THAT(found(), IsEmpty());
     EXPECT_FALSE(fs::exists(cache_));
-    EXPECT_THAT(find_figures({}, packages(), machine_, request_), IsEmpty());
+    EXPECT_THAT(find_figures({}, packages(), kReferences, machine_, request_), IsEmpty());
 }
 
 /// Everything else than the packages that figures hold for.
@@ -188,7 +193,7 @@ TEST_F(FiguresStoreTest, OfAnotherSettingAreNotFound) {
         RuntimeDescription machine = machine_;
         LoadOptions request = request_;
         other.make(machine, request);
-        EXPECT_THAT(find_figures(cache_, packages(), machine, request), IsEmpty()) << other.name;
+        EXPECT_THAT(find_figures(cache_, packages(), kReferences, machine, request), IsEmpty()) << other.name;
     }
 }
 
@@ -233,7 +238,7 @@ TEST_F(FiguresStoreTest, OfChangedWeightsAreNotFoundWhateverTheirTimeSays) {
     const formats::Package b = packages()[1];
     change_in_place(b.weights);
     const std::vector<formats::Package> now{packages()[0], b};
-    const std::vector<Figures> left = find_figures(cache_, now, machine_, request_);
+    const std::vector<Figures> left = find_figures(cache_, now, kReferences, machine_, request_);
     ASSERT_THAT(left, SizeIs(1));
     EXPECT_EQ(left[0].package_id, "a");
 }
@@ -255,9 +260,11 @@ TEST_F(FiguresStoreTest, OfAnotherFileOfWeightsAreNotFound) {
     write_file(model_ / "ir" / "weights.bin", "1234");
     const std::vector<MeasuredPackage> measured{identify(package)};
     keep_figures(cache_, measured, "ir", std::vector{figures("ir")}, machine_, request_);
-    ASSERT_THAT(find_figures(cache_, std::vector{package}, machine_, request_), SizeIs(1));
+    ASSERT_THAT(find_figures(cache_, std::vector{package}, std::vector<std::string>{"ir"}, machine_, request_),
+                SizeIs(1));
     write_file(model_ / "ir" / "weights.bin", "1235");
-    EXPECT_THAT(find_figures(cache_, std::vector{package}, machine_, request_), IsEmpty());
+    EXPECT_THAT(find_figures(cache_, std::vector{package}, std::vector<std::string>{"ir"}, machine_, request_),
+                IsEmpty());
 }
 
 TEST_F(FiguresStoreTest, ComparedWithAnotherReferenceAreNotFound) {
@@ -266,6 +273,30 @@ TEST_F(FiguresStoreTest, ComparedWithAnotherReferenceAreNotFound) {
     EXPECT_THAT(found(), IsEmpty());
     write_onnx_package(model_ / "a", detector_of(1));
     EXPECT_THAT(found(), SizeIs(2));
+}
+
+TEST_F(FiguresStoreTest, WhatWasComparedWithItselfAloneProvesNothingAmongOthers) {
+    Figures wrong = figures("b", 10, 1);
+    wrong.verdict = AgreementVerdict::falls_short;
+    keep({figures("a", 20, 1), wrong});
+    // `b` was measured as a model of its own.
+    keep_figures(cache_, identified(), "b", std::vector{figures("b", 10, 2)}, machine_, request_);
+    ASSERT_THAT(found(), SizeIs(2));
+    EXPECT_EQ(found()[1].package_id, "b");
+    EXPECT_EQ(found()[1].verdict, AgreementVerdict::falls_short);
+
+    const std::vector<std::string> alone{"b"};
+    const std::vector<formats::Package> b{packages()[1]};
+    const std::vector<Figures> of_itself = find_figures(cache_, b, alone, machine_, request_);
+    ASSERT_THAT(of_itself, SizeIs(1));
+    EXPECT_EQ(of_itself[0].verdict, AgreementVerdict::passes);
+}
+
+TEST_F(FiguresStoreTest, TheNextReferenceCountsWhereNothingWasComparedWithTheFirst) {
+    keep_figures(cache_, identified(), "b", std::vector{figures("a"), figures("b")}, machine_, request_);
+    EXPECT_THAT(found(), SizeIs(2));
+    EXPECT_THAT(find_figures(cache_, packages(), std::vector<std::string>{"a"}, machine_, request_), IsEmpty());
+    EXPECT_THAT(find_figures(cache_, packages(), std::vector<std::string>{}, machine_, request_), IsEmpty());
 }
 
 TEST_F(FiguresStoreTest, ChangesDuringTheMeasurementAreNotTakenForWhatWasMeasured) {
@@ -279,7 +310,7 @@ TEST_F(FiguresStoreTest, AreFoundWhereverTheSameFilesLie) {
     keep_both();
     fs::copy(model_, place_.path() / "copy", fs::copy_options::recursive);
     const auto copied = formats::list_packages(place_.path() / "copy").packages;
-    EXPECT_THAT(find_figures(cache_, copied, machine_, request_), SizeIs(2));
+    EXPECT_THAT(find_figures(cache_, copied, kReferences, machine_, request_), SizeIs(2));
 }
 
 TEST_F(FiguresStoreTest, UnchangedFilesAreNotReadAgain) {
@@ -299,7 +330,7 @@ TEST_F(FiguresStoreTest, FilesOfOtherSizesThanThoseThatWereMeasuredAreNotRead) {
     large.outputs.front().name = "an output with a long name";
     write_onnx_package(place_.path() / "other", large);
     const auto other = formats::list_packages(place_.path() / "other").packages;
-    EXPECT_THAT(find_figures(cache_, other, machine_, request_), IsEmpty());
+    EXPECT_THAT(find_figures(cache_, other, kReferences, machine_, request_), IsEmpty());
     EXPECT_EQ(read_text_file(hashes_file()), before);
 }
 
@@ -310,6 +341,47 @@ TEST_F(FiguresStoreTest, NewerOnesReplaceOlderOnesOfTheSameCandidateAlone) {
     ASSERT_THAT(found(), SizeIs(2));
     for (const Figures& each : found()) EXPECT_EQ(each.latency_ms, each.package_id == "a" ? 20 : 31);
     EXPECT_EQ(json::parse(std::ifstream(figures_file()))["figures"].size(), 2U);
+}
+
+TEST_F(FiguresStoreTest, WhatImagesProvedStaysProvenWithTheTimesOfOthersThatShowNothing) {
+    Figures wrong = figures("b", 30, 1);
+    wrong.verdict = AgreementVerdict::falls_short;
+    keep({figures("a", 20, 1), wrong});
+    Figures blank_a = figures("a", 25, 2);
+    Figures blank_b = figures("b", 35, 2);
+    blank_a.verdict = blank_b.verdict = AgreementVerdict::proves_nothing;
+    keep({blank_a, blank_b});
+    ASSERT_THAT(found(), SizeIs(2));
+    EXPECT_EQ(found()[0].verdict, AgreementVerdict::passes);
+    EXPECT_EQ(found()[0].latency_ms, 25);
+    EXPECT_EQ(found()[1].verdict, AgreementVerdict::falls_short);
+    EXPECT_EQ(found()[1].latency_ms, 35);
+}
+
+TEST_F(FiguresStoreTest, WhatCouldNotBeRunAndNowCanIsNotProvenToBeWrong) {
+    Figures failed = figures("b", 0, 1);
+    failed.verdict = AgreementVerdict::falls_short;
+    Figures blank = figures("b", 35, 2);
+    blank.verdict = AgreementVerdict::proves_nothing;
+    keep({failed});
+    keep({blank});
+    ASSERT_THAT(found(), SizeIs(1));
+    EXPECT_EQ(found()[0].verdict, AgreementVerdict::proves_nothing);
+}
+
+TEST_F(FiguresStoreTest, WhatProvesSomethingReplacesWhatProvesNothing) {
+    Figures blank = figures("b", 35, 1);
+    blank.verdict = AgreementVerdict::proves_nothing;
+    keep({blank});
+    ASSERT_THAT(found(), SizeIs(1));
+    blank.latency_ms = 36;
+    blank.measured_at = after(2);
+    keep({blank});
+    EXPECT_EQ(found()[0].latency_ms, 36);
+    keep({figures("b", 30, 3)});
+    ASSERT_THAT(found(), SizeIs(1));
+    EXPECT_EQ(found()[0].verdict, AgreementVerdict::passes);
+    EXPECT_EQ(found()[0].latency_ms, 30);
 }
 
 TEST_F(FiguresStoreTest, OfOtherSettingsStay) {

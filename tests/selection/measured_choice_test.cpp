@@ -5,7 +5,10 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace inference_models::selection {
@@ -16,6 +19,7 @@ using testing::HasSubstr;
 constexpr const char* kOpenVino = "onnx-fp32 openvino cpu";
 constexpr const char* kTorch = "torchscript-fp32 torch cpu";
 constexpr const char* kOnnxRuntime = "onnx-fp32 onnxruntime cpu";
+constexpr std::chrono::system_clock::time_point kLater{std::chrono::hours(1)};
 
 Figures measured(const std::string& package_id, Engine engine, double latency_ms) {
     Figures figures;
@@ -125,12 +129,51 @@ TEST_F(MeasuredChoice, WhatWasNotMeasuredForTheGoalTakesNoPart) {
     EXPECT_EQ(usable_places(), (Places{kOpenVino, kTorch, kOnnxRuntime}));
     EXPECT_THAT(words_of(kOpenVino), HasSubstr("of 2 that were measured here"));
     EXPECT_EQ(words_of(kOnnxRuntime),
-              "behind the chosen one: for throughput not measured here: `inference-models tune MODEL` does it");
+              "behind the chosen one: for throughput not measured here: `inference-models tune MODEL --goal "
+              "throughput` does it");
 
     openvino_.images_per_second.reset();
     figures_ = {openvino_, torch_, onnxruntime_};
     EXPECT_EQ(usable_places(), (Places{kOpenVino, kTorch, kOnnxRuntime}));
     EXPECT_THAT(words_of(kOpenVino), HasSubstr("that can run here; for throughput not measured here"));
+
+    openvino_.memory_mib = 0;
+    figures_ = {openvino_, torch_};
+    request_.goal = Goal::memory;
+    EXPECT_THAT(words_of(kOpenVino), HasSubstr("for memory not measured here: `inference-models tune MODEL` does it"));
+}
+
+TEST_F(MeasuredChoice, OnlyWhatWasMeasuredInOneRunIsCompared) {
+    onnxruntime_.latency_ms = 1;
+    onnxruntime_.measured_at = kLater;
+    figures_ = {openvino_, torch_, onnxruntime_};
+    EXPECT_EQ(usable_places(), (Places{kOpenVino, kTorch, kOnnxRuntime}));
+    EXPECT_THAT(words_of(kOpenVino), HasSubstr("the least latency of 2 that were measured here"));
+    EXPECT_EQ(words_of(kOnnxRuntime),
+              "behind the chosen one: measured here in another run than the first of the order: `inference-models tune "
+              "MODEL` measures all at once; measured here: 1.00 ms");
+
+    openvino_.measured_at = kLater;
+    figures_ = {openvino_, torch_, onnxruntime_};
+    EXPECT_EQ(usable_places(), (Places{kOnnxRuntime, kOpenVino, kTorch}));
+
+    request_.goal = Goal::throughput;
+    openvino_.images_per_second = torch_.images_per_second = 80;
+    figures_ = {openvino_, torch_, onnxruntime_};
+    EXPECT_THAT(words_of(kTorch), HasSubstr("`inference-models tune MODEL --goal throughput` measures all at once"));
+}
+
+TEST_F(MeasuredChoice, WhatFallsShortInAnotherRunIsOut) {
+    torch_.measured_at = kLater;
+    figures_ = {openvino_, wrong(torch_), onnxruntime_};
+    EXPECT_EQ(usable_places(), (Places{kOnnxRuntime, kOpenVino, kTorch}));
+}
+
+TEST_F(MeasuredChoice, WhereTheOrdersFirstFallsShortTheRunIsThatOfTheNextThatAgrees) {
+    torch_.measured_at = onnxruntime_.measured_at = kLater;
+    figures_ = {wrong(openvino_), torch_, onnxruntime_};
+    EXPECT_EQ(usable_places(), (Places{kOnnxRuntime, kTorch, kOpenVino}));
+    EXPECT_THAT(words_of(kOnnxRuntime), HasSubstr("the least latency of 2 that were measured here"));
 }
 
 TEST_F(MeasuredChoice, WrongButFastIsNeverChosen) {
@@ -186,25 +229,79 @@ TEST_F(MeasuredChoice, WhatProvesNothingDoesNotWinAndIsNotOut) {
     EXPECT_THAT(words_of(kOpenVino), HasSubstr("measured here, but the images prove nothing of what it finds"));
 }
 
-TEST_F(MeasuredChoice, PrecisionIsNotLoweredUnasked) {
-    formats::Package half = torch_script_package("torchscript-fp16");
-    half.quantization = Precision::fp16;
-    packages_.push_back(half);
-    Figures fast = measured("torchscript-fp16", Engine::torch, 1);
-    for (const Candidate& each : ranked()) {
-        if (each.package_id == half.id && each.engine == Engine::torch) fast.precision = each.precision.value();
+/// A package in fp32, and a faster one that is stored in another precision, both in OpenVINO.
+class MeasuredPrecision : public MeasuredChoice {
+protected:
+    MeasuredPrecision() {
+        machine_.cpu.instruction_sets = {"avx2", "avx512_bf16", "amx_bf16", "avx512_fp16", "amx_fp16"};
+        request_.backends = {BackendType::openvino};
     }
-    figures_ = {openvino_, torch_, onnxruntime_, fast};
-    request_.quantization = {Precision::fp32, Precision::fp16};
-    ASSERT_THAT(usable_places(), testing::Contains("torchscript-fp16 torch cpu"));
-    EXPECT_EQ(usable_places()[0], kOnnxRuntime);
-    EXPECT_EQ(words_of("torchscript-fp16 torch cpu"),
-              "behind the chosen one: a lower precision is taken only when asked for; measured here: 1.00 ms");
 
-    request_.precision = RequestedPrecision::fp32;
-    figures_.back().precision = Precision::fp32;
-    ASSERT_THAT(usable_places(), testing::Contains("torchscript-fp16 torch cpu"));
-    EXPECT_EQ(usable_places()[0], "torchscript-fp16 torch cpu");
+    [[nodiscard]] std::string chosen_with(Precision stored, std::optional<RequestedPrecision> asked,
+                                          std::vector<Precision> quantization = {}) {
+        formats::Package fast = onnx_package("b-fast");
+        fast.quantization = stored;
+        packages_ = {onnx_package("a-fp32"), fast};
+        return chosen_of_these(asked, std::move(quantization));
+    }
+
+    /// Of the packages there are; `b-fast` is the fastest.
+    [[nodiscard]] std::string chosen_of_these(std::optional<RequestedPrecision> asked,
+                                              std::vector<Precision> quantization = {}) {
+        request_.precision = asked;
+        request_.quantization = std::move(quantization);
+        figures_.clear();
+        for (const Candidate& each : ranked()) {
+            if (each.status != chosen && each.status != usable) continue;
+            Figures figures = measured(each.package_id, each.engine.value(), each.package_id == "b-fast" ? 1 : 30);
+            figures.precision = each.precision.value();
+            figures_.push_back(figures);
+        }
+        EXPECT_EQ(figures_.size(), packages_.size());
+        return ranked().front().package_id;
+    }
+};
+
+TEST_F(MeasuredPrecision, IsNotLoweredUnasked) {
+    EXPECT_EQ(chosen_with(Precision::fp32, {}), "b-fast");
+    EXPECT_EQ(chosen_with(Precision::fp16, {}), "a-fp32");
+    EXPECT_EQ(chosen_with(Precision::bf16, {}), "a-fp32");
+    EXPECT_EQ(chosen_with(Precision::fp16, {}, {Precision::fp32, Precision::fp16}), "a-fp32");
+    EXPECT_EQ(words_of("b-fast openvino cpu"),
+              "behind the chosen one: a lower precision is taken only when asked for; measured here: 1.00 ms");
+}
+
+TEST_F(MeasuredPrecision, Bf16IsLowerThanFp16) {
+    packages_ = {onnx_package("a-fp16"), onnx_package("b-fast")};
+    packages_[0].quantization = Precision::fp16;
+    packages_[1].quantization = Precision::bf16;
+    EXPECT_EQ(chosen_of_these({}), "a-fp16");
+    EXPECT_THAT(words_of("b-fast openvino cpu"), HasSubstr("a lower precision is taken only when asked for"));
+    packages_[1].quantization = Precision::fp16;
+    EXPECT_EQ(chosen_of_these({}), "b-fast");
+}
+
+TEST_F(MeasuredPrecision, WhatIsComputedAsAskedIsNotStoredLower) {
+    EXPECT_EQ(chosen_with(Precision::fp16, RequestedPrecision::fp32), "a-fp32");
+    EXPECT_EQ(words_of("b-fast openvino cpu"),
+              "behind the chosen one: a lower precision is taken only when asked for; measured here: 1.00 ms");
+    EXPECT_EQ(chosen_with(Precision::fp16, RequestedPrecision::fp16), "b-fast");
+    EXPECT_EQ(chosen_with(Precision::bf16, RequestedPrecision::bf16), "b-fast");
+}
+
+TEST_F(MeasuredPrecision, QuantizationAllowsWhatIsStoredLower) {
+    EXPECT_EQ(chosen_with(Precision::fp16, RequestedPrecision::fp32, {Precision::fp32, Precision::fp16}), "b-fast");
+}
+
+TEST_F(MeasuredPrecision, FastestAllowsAll) {
+    EXPECT_EQ(chosen_with(Precision::bf16, RequestedPrecision::fastest), "b-fast");
+    EXPECT_EQ(chosen_with(Precision::fp16, RequestedPrecision::fastest), "b-fast");
+}
+
+TEST_F(MeasuredPrecision, WhereNothingIsStoredAsHighAsAskedFiguresDecideAllTheSame) {
+    packages_ = {onnx_package("a-fp16"), onnx_package("b-fast")};
+    for (formats::Package& package : packages_) package.quantization = Precision::fp16;
+    EXPECT_EQ(chosen_of_these(RequestedPrecision::fp32), "b-fast");
 }
 
 TEST_F(MeasuredChoice, FiguresOfAnotherPrecisionAreNotThoseOfTheCandidate) {

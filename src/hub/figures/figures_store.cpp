@@ -71,12 +71,22 @@ bool is_same(const FiguresRecord& a, const FiguresRecord& b) {
            a.figures.precision == b.figures.precision && a.setting == b.setting;
 }
 
+/// What was proven of the same files in the same setting stays proven where images show nothing; the times are newer.
+/// What could not be run then, and can be now, was not proven to be wrong.
+void keep_proof(const FiguresRecord& known, FiguresRecord& record) {
+    const bool shows_nothing = record.figures.verdict == AgreementVerdict::proves_nothing;
+    if (!shows_nothing || known.figures.latency_ms <= 0) return;
+    record.figures.verdict = known.figures.verdict;
+    record.figures.shortfall = known.figures.shortfall;
+}
+
 /// Whose figures are newer stays.
 void add(std::vector<FiguresRecord>& records, FiguresRecord record) {
     const auto known = std::ranges::find_if(records, [&](const FiguresRecord& each) { return is_same(each, record); });
     if (known == records.end()) {
         records.push_back(std::move(record));
     } else if (known->figures.measured_at <= record.figures.measured_at) {
+        keep_proof(*known, record);
         *known = std::move(record);
     }
 }
@@ -115,20 +125,6 @@ void keep_hashes(const CacheLayout& cache, const FileHashes& learned) {
     }
 }
 
-/// \param package_id  as the package is called here: the same files may have had another name
-void add_newest(std::vector<Figures>& found, Figures figures, const std::string& package_id) {
-    figures.package_id = package_id;
-    const auto known = std::ranges::find_if(found, [&](const Figures& each) {
-        return each.package_id == package_id && each.engine == figures.engine && each.device == figures.device &&
-               each.precision == figures.precision;
-    });
-    if (known == found.end()) {
-        found.push_back(std::move(figures));
-    } else if (known->measured_at < figures.measured_at) {
-        *known = std::move(figures);
-    }
-}
-
 struct Digested {
     const formats::Package* package = nullptr;
     std::string digest;
@@ -149,6 +145,19 @@ std::vector<Digested> digests_of(const CacheLayout& cache, std::span<const forma
     }
     if (!learned.empty()) keep_hashes(cache, learned);
     return digested;
+}
+
+/// All that was compared with the first of the references that anything was compared with.
+std::vector<FiguresRecord> records_of_reference(const CacheLayout& cache, std::span<const Digested> here,
+                                                std::span<const std::string> references) {
+    for (const std::string& id : references) {
+        const auto reference =
+            std::ranges::find(here, id, [](const Digested& each) -> const std::string& { return each.package->id; });
+        if (reference == here.end()) continue;
+        std::vector<FiguresRecord> records = records_in(cache.figures().compared_with(reference->digest));
+        if (!records.empty()) return records;
+    }
+    return {};
 }
 
 }  // namespace
@@ -191,19 +200,20 @@ bool has_figures(const fs::path& cache_directory) {
 }
 
 std::vector<Figures> find_figures(const fs::path& cache_directory, std::span<const formats::Package> packages,
-                                  const RuntimeDescription& machine, const LoadOptions& request) {
+                                  std::span<const std::string> references, const RuntimeDescription& machine,
+                                  const LoadOptions& request) {
     if (!has_figures(cache_directory)) return {};
     const CacheLayout cache(cache_directory);
     const std::vector<Digested> here = digests_of(cache, packages);
     std::vector<Figures> found;
-    for (const Digested& reference : here) {
-        for (const FiguresRecord& record : records_in(cache.figures().compared_with(reference.digest))) {
-            const Figures& figures = record.figures;
-            for (const auto& [package, digest] : here) {
-                const bool is_it = digest == record.package && setting_of(*package, figures.engine, figures.device,
-                                                                          machine, request) == record.setting;
-                if (is_it) add_newest(found, figures, package->id);
-            }
+    for (const FiguresRecord& record : records_of_reference(cache, here, references)) {
+        const Figures& figures = record.figures;
+        for (const auto& [package, digest] : here) {
+            const bool is_it = digest == record.package &&
+                               setting_of(*package, figures.engine, figures.device, machine, request) == record.setting;
+            if (!is_it) continue;
+            found.push_back(figures);
+            found.back().package_id = package->id;  // the same files may have had another name
         }
     }
     return found;

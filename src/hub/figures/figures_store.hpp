@@ -41,7 +41,8 @@ struct MeasuredPackage {
 [[nodiscard]] MeasuredPackage identify(const formats::Package& package);
 
 /// Remembers figures for `find_figures`: all of them or, where this fails or is interrupted, none. They replace those
-/// of the same candidates, other ones stay. Other processes may do the same meanwhile.
+/// of the same candidates, unless they prove nothing where the others prove something; other ones stay. Other processes
+/// may do the same meanwhile.
 /// \param packages      those that the figures name, and the reference
 /// \param reference_id  the package that all were compared with
 /// \param machine       with what they were measured: `runtime::this_machine()`
@@ -56,13 +57,17 @@ void keep_figures(const std::filesystem::path& cache_directory, std::span<const 
 /// Whether anything was ever measured here: one look at the file system.
 [[nodiscard]] bool has_figures(const std::filesystem::path& cache_directory);
 
-/// What was measured of packages, in any engine, on any device and in any precision; the newest of each candidate.
-/// Files that cannot be read or make no sense are as if they were not there. A package's files are read only where one
-/// that was measured has the same size and this one was not looked at before.
+/// What was measured of packages, in any engine, on any device and in any precision, in comparison with one reference:
+/// what was compared with another one, if only with itself, may be wrong and nobody would know. Files that cannot be
+/// read or make no sense are as if they were not there. A package's files are read only where one that was measured has
+/// the same size and this one was not looked at before.
 /// \param cache_directory  empty where there is none
 /// \param packages         of one model: those that lie on this machine
+/// \param references       ids of those that may be the reference, the best first; the first that anything was ever
+///                         compared with is it
 [[nodiscard]] std::vector<selection::Figures> find_figures(const std::filesystem::path& cache_directory,
                                                            std::span<const formats::Package> packages,
+                                                           std::span<const std::string> references,
                                                            const RuntimeDescription& machine,
                                                            const LoadOptions& request);
 
