@@ -42,7 +42,7 @@ double quantity(const Candidate& candidate, Goal goal) {
 /// `24.6 ms for an image`
 std::string told(double value, Goal goal) {
     const int decimals = goal == Goal::latency || goal == Goal::throughput ? 1 : 0;
-    const std::string figure = fmt::format("{:.{}f} {}", value, decimals, selection::unit_of(goal));
+    std::string figure = fmt::format("{:.{}f} {}", value, decimals, selection::unit_of(goal));
     switch (goal) {
         case Goal::latency: return figure + " for an image";
         case Goal::throughput: return figure;
