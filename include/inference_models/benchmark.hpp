@@ -222,7 +222,10 @@ struct BenchmarkComparison {
 /// the noise.
 ///
 /// Candidates are the same that have the same backend, engine, package, device and precision; peers that have the same
-/// product and settings.
+/// product and settings. Other threads, another device or another runtime are told, and do not keep reports from being
+/// compared.
+/// \throws Error `invalid_argument` that says what differs, where another model, network input, `rect` or other images
+///         were measured
 [[nodiscard]] INFERENCE_MODELS_EXPORT BenchmarkComparison compare_benchmarks(const BenchmarkReport& before,
                                                                              const BenchmarkReport& after);
 

@@ -282,7 +282,8 @@ void bind_benchmark(nb::module_& module) {
                "Measures every usable candidate for some seconds, and remembers the figures.");
     module.def("compare_benchmarks", compare_benchmarks, nb::arg("before"), nb::arg("after"),
                "Whether a second report is faster than a first one, or slower, by more than either report's rounds "
-               "differ among themselves. With fewer than four rounds in either, all is within the noise.");
+               "differ among themselves. With fewer than four rounds in either, all is within the noise. Raises "
+               "InvalidParameterError where another model, network input, rect or other images were measured.");
     module.def("read_benchmark_report", read_report, nb::arg("path").none(),
                "The report that a file holds: what `inference-models benchmark --json` printed, or `to_json()` made.");
 }

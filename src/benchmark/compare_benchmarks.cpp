@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <inference_models/benchmark.hpp>
+#include <inference_models/error.hpp>
 #include <iterator>
 #include <optional>
 #include <span>
@@ -112,21 +113,38 @@ void compare_figures(BenchmarkComparison& comparison, const std::string& name, c
 }
 
 /// What is different of two values of one name.
-void compare_facts(BenchmarkComparison& comparison, std::string_view name, const std::string& before,
+void compare_facts(std::vector<std::string>& differences, std::string_view name, const std::string& before,
                    const std::string& after) {
     const auto told_fact = [](const std::string& fact) { return fact.empty() ? std::string("none") : fact; };
     if (before == after) return;
-    comparison.other_environment.push_back(fmt::format("{}: {}, then {}", name, told_fact(before), told_fact(after)));
+    differences.push_back(fmt::format("{}: {}, then {}", name, told_fact(before), told_fact(after)));
 }
 
 std::string told_size(ImageSize size) {
     return fmt::format("{}x{}", size.height, size.width);
 }
 
+/// Figures of something else are neither faster nor slower.
+/// \throws Error `invalid_argument`
+void check_that_the_same_was_measured(const BenchmarkReport& before, const BenchmarkReport& after) {
+    std::vector<std::string> differences;
+    const auto compare = [&](std::string_view name, auto fact_of) {
+        compare_facts(differences, name, fact_of(before), fact_of(after));
+    };
+    compare("model_id", [](const BenchmarkReport& report) { return report.model_id; });
+    compare("network_input", [](const BenchmarkReport& report) { return told_size(report.network_input); });
+    compare("rect", [](const BenchmarkReport& report) { return std::string(report.rect ? "true" : "false"); });
+    compare("images", [](const BenchmarkReport& report) { return fmt::format("{}", fmt::join(report.images, " ")); });
+    if (differences.empty()) return;
+    throw Error(ErrorKind::invalid_argument, after.model_id,
+                fmt::format("the two reports are not of the same: {}", fmt::join(differences, "; ")),
+                "Measure the same model at the same size with the same images, and compare that.");
+}
+
 void compare_environments(BenchmarkComparison& comparison, const BenchmarkReport& before,
                           const BenchmarkReport& after) {
     const auto compare = [&](std::string_view name, auto fact_of) {
-        compare_facts(comparison, name, fact_of(before), fact_of(after));
+        compare_facts(comparison.other_environment, name, fact_of(before), fact_of(after));
     };
     const auto compare_environment = [&](std::string_view name, auto member) {
         compare(name, [&](const BenchmarkReport& report) { return fmt::format("{}", report.environment.*member); });
@@ -136,7 +154,6 @@ void compare_environments(BenchmarkComparison& comparison, const BenchmarkReport
             return fmt::format("{}", fmt::join(report.environment.*member, " "));
         });
     };
-    compare("model_id", [](const BenchmarkReport& report) { return report.model_id; });
     compare_environment("product_version", &BenchmarkEnvironment::product_version);
     compare_environment("cpu", &BenchmarkEnvironment::cpu);
     compare_environment("architecture", &BenchmarkEnvironment::architecture);
@@ -146,10 +163,7 @@ void compare_environments(BenchmarkComparison& comparison, const BenchmarkReport
     compare_lists("gpus", &BenchmarkEnvironment::gpus);
     compare_environment("os", &BenchmarkEnvironment::os);
     compare_environment("kernel", &BenchmarkEnvironment::kernel);
-    compare("images", [](const BenchmarkReport& report) { return fmt::format("{}", fmt::join(report.images, " ")); });
     compare("confidence", [](const BenchmarkReport& report) { return fmt::format("{}", report.confidence); });
-    compare("network_input", [](const BenchmarkReport& report) { return told_size(report.network_input); });
-    compare("rect", [](const BenchmarkReport& report) { return std::string(report.rect ? "true" : "false"); });
 }
 
 bool is_same(const BenchmarkedCandidate& one, const BenchmarkedCandidate& other) {
@@ -166,8 +180,8 @@ bool is_same(const BenchmarkedPeer& one, const BenchmarkedPeer& other) {
 
 void compare_runtimes(BenchmarkComparison& comparison, const std::string& name, const BenchmarkedCandidate& before,
                       const BenchmarkedCandidate& after) {
-    compare_facts(comparison, "runtime of " + name, runtime_name(before), runtime_name(after));
-    compare_facts(comparison, "threads of " + name, fmt::format("{}", before.threads),
+    compare_facts(comparison.other_environment, "runtime of " + name, runtime_name(before), runtime_name(after));
+    compare_facts(comparison.other_environment, "threads of " + name, fmt::format("{}", before.threads),
                   fmt::format("{}", after.threads));
     if (before.verdict != after.verdict) {
         comparison.notes.push_back(fmt::format("The agreement of {} with the reference: {}, then {}.", name,
@@ -177,11 +191,11 @@ void compare_runtimes(BenchmarkComparison& comparison, const std::string& name, 
 
 void compare_runtimes(BenchmarkComparison& comparison, const std::string& name, const BenchmarkedPeer& before,
                       const BenchmarkedPeer& after) {
-    compare_facts(comparison, "runtime of " + name, before.runtime, after.runtime);
-    compare_facts(comparison, "threads of " + name, fmt::format("{}", before.threads),
+    compare_facts(comparison.other_environment, "runtime of " + name, before.runtime, after.runtime);
+    compare_facts(comparison.other_environment, "threads of " + name, fmt::format("{}", before.threads),
                   fmt::format("{}", after.threads));
-    compare_facts(comparison, "shape of " + name, before.shape, after.shape);
-    compare_facts(comparison, "precision of " + name, before.precision, after.precision);
+    compare_facts(comparison.other_environment, "shape of " + name, before.shape, after.shape);
+    compare_facts(comparison.other_environment, "precision of " + name, before.precision, after.precision);
 }
 
 std::vector<std::string> names_of(std::span<const BenchmarkedCandidate> candidates) {
@@ -233,6 +247,7 @@ std::string_view to_string(ComparedSpeed speed) noexcept {
 }
 
 BenchmarkComparison compare_benchmarks(const BenchmarkReport& before, const BenchmarkReport& after) {
+    check_that_the_same_was_measured(before, after);
     BenchmarkComparison comparison;
     compare_environments(comparison, before, after);
     compare_all(comparison, before.candidates, after.candidates);

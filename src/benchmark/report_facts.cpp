@@ -8,6 +8,7 @@
 #include <set>
 
 #include "benchmark/statistics.hpp"
+#include "selection/goals.hpp"
 
 namespace inference_models {
 namespace {
@@ -32,10 +33,6 @@ std::optional<double> figure_of(const BenchmarkFigures& figures, Goal goal) {
     return std::nullopt;
 }
 
-bool is_better(Goal goal, double value, double than) {
-    return goal == Goal::throughput ? value > than : value < than;
-}
-
 template <class Counts>
 std::optional<std::size_t> best_of(std::span<const BenchmarkedCandidate> candidates, Goal goal, Counts counts) {
     std::optional<std::size_t> best;
@@ -43,7 +40,7 @@ std::optional<std::size_t> best_of(std::span<const BenchmarkedCandidate> candida
     for (std::size_t i = 0; i < candidates.size(); ++i) {
         if (!is_right(candidates[i]) || !counts(candidates[i])) continue;
         const auto figure = figure_of(*candidates[i].figures, goal);
-        if (!figure || (best && !is_better(goal, *figure, best_figure))) continue;
+        if (!figure || (best && !selection::is_better(*figure, best_figure, goal))) continue;
         best = i;
         best_figure = *figure;
     }
@@ -70,36 +67,50 @@ std::optional<double> ratio(double value, double to) {
     return value / to;
 }
 
-/// \param figure  of a round, what is compared
-std::optional<double> ratio_of_rounds(const BenchmarkFigures& peer, const BenchmarkFigures& candidate,
-                                      double BenchmarkRound::* figure) {
+/// The median of the ratios of rounds; none where they are not paired.
+std::optional<double> ratio_of_rounds(const std::vector<double>& values, const std::vector<double>& to) {
+    if (values.empty() || values.size() != to.size()) return std::nullopt;
     std::vector<double> ratios;
-    if (peer.rounds.size() != candidate.rounds.size()) return std::nullopt;
-    for (std::size_t i = 0; i < peer.rounds.size(); ++i) {
-        const auto of_round = ratio(peer.rounds[i].*figure, candidate.rounds[i].*figure);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        const auto of_round = ratio(values[i], to[i]);
         if (!of_round) return std::nullopt;
         ratios.push_back(*of_round);
     }
-    if (ratios.empty()) return std::nullopt;
     return median(std::move(ratios));
+}
+
+std::vector<double> rounds_of(const BenchmarkFigures& figures, double BenchmarkRound::* figure) {
+    std::vector<double> rounds;
+    std::ranges::transform(figures.rounds, std::back_inserter(rounds), figure);
+    return rounds;
 }
 
 std::optional<double> first_of(std::optional<double> one, std::optional<double> other) {
     return one ? one : other;
 }
 
+/// One image after the other in one instance, the only way that peers are measured in.
+const BenchmarkThroughput* one_by_one(const BenchmarkFigures& figures) {
+    if (figures.throughput.empty()) return nullptr;
+    const BenchmarkThroughput& first = figures.throughput.front();
+    return first.instances == 1 && first.batch == 1 ? &first : nullptr;
+}
+
 PeerRatios ratios_of(const BenchmarkFigures& peer, const BenchmarkFigures& candidate) {
+    const auto of_rounds = [&](double BenchmarkRound::* figure) {
+        return ratio_of_rounds(rounds_of(peer, figure), rounds_of(candidate, figure));
+    };
     PeerRatios ratios;
-    ratios.end_to_end = first_of(ratio_of_rounds(peer, candidate, &BenchmarkRound::end_to_end),
-                                 ratio(peer.end_to_end.p50, candidate.end_to_end.p50));
-    ratios.start =
-        first_of(ratio_of_rounds(peer, candidate, &BenchmarkRound::start), ratio(peer.start, candidate.start));
-    ratios.memory = first_of(ratio_of_rounds(peer, candidate, &BenchmarkRound::peak_memory_mib),
-                             ratio(peer.peak_memory_mib, candidate.peak_memory_mib));
-    const BenchmarkThroughput* theirs = peer.best_throughput();
-    const BenchmarkThroughput* ours = candidate.best_throughput();
+    ratios.end_to_end =
+        first_of(of_rounds(&BenchmarkRound::end_to_end), ratio(peer.end_to_end.p50, candidate.end_to_end.p50));
+    ratios.start = first_of(of_rounds(&BenchmarkRound::start), ratio(peer.start, candidate.start));
+    ratios.memory =
+        first_of(of_rounds(&BenchmarkRound::peak_memory_mib), ratio(peer.peak_memory_mib, candidate.peak_memory_mib));
+    const BenchmarkThroughput* theirs = one_by_one(peer);
+    const BenchmarkThroughput* ours = one_by_one(candidate);
     if (theirs != nullptr && ours != nullptr) {
-        ratios.throughput = ratio(ours->images_per_second, theirs->images_per_second);
+        ratios.throughput = first_of(ratio_of_rounds(ours->rounds, theirs->rounds),
+                                     ratio(ours->images_per_second, theirs->images_per_second));
     }
     return ratios;
 }

@@ -66,7 +66,7 @@ struct PeerRatios {
     std::optional<double> end_to_end;
     std::optional<double> start;
     std::optional<double> memory;
-    std::optional<double> throughput;
+    std::optional<double> throughput;  ///< of one instance with a batch of one, as peers are measured
 };
 
 /// Each peer against the fastest fp32 candidate of each engine and the fastest one of each lower precision, of those

@@ -334,7 +334,7 @@ void append_peers(std::string& html, const BenchmarkReport& report, const std::v
     if (ratios.empty()) return;
     html += table("How many times better: below 1, the other product is better. Ratios are medians over paired rounds.",
                   {words("candidate"), words(""), words("end to end", "number"), words("start", "number"),
-                   words("memory", "number"), words("images/s", "number")},
+                   words("memory", "number"), words("images/s, one instance, batch 1", "number")},
                   ratios);
 }
 

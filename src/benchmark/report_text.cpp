@@ -150,7 +150,8 @@ void append_peers(std::string& text, const BenchmarkReport& report) {
 void append_peer_ratios(std::string& text, const BenchmarkReport& report, const std::vector<std::string>& names) {
     const std::vector<PeerRatios> all = peer_ratios(report);
     if (all.empty()) return;
-    std::vector<TableRow> rows{{"better than", "by", "end to end", "start", "memory", "images/s", ""}};
+    std::vector<TableRow> rows{
+        {"better than", "by", "end to end", "start", "memory", "images/s of one instance, batch 1", ""}};
     std::optional<std::size_t> last;
     for (const PeerRatios& ratios : all) {
         const BenchmarkedPeer& peer = report.peers[ratios.peer];
@@ -160,7 +161,7 @@ void append_peer_ratios(std::string& text, const BenchmarkReport& report, const 
                         is_next && peer.same_settings ? "same settings" : ""});
     }
     append_title(text, "How many times better than a peer: below 1, the peer is better");
-    append_table(text, std::move(rows), {44, kWidestName, 10, 7, 7, 8});
+    append_table(text, std::move(rows), {44, 23, 10, 7, 7, 13});
 }
 
 void append_not_run(std::string& text, const std::vector<UncomparedCandidate>& candidates) {

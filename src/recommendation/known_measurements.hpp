@@ -20,9 +20,9 @@ struct KnownFigure {
 };
 
 struct KnownMachine {
-    std::string_view name;     ///< `an AMD EPYC (Zen 5)`
-    std::string_view has;      ///< the instruction set that machines like it have
-    std::string_view has_not;  ///< and one that they have not; empty: any
+    std::string_view name;                      ///< `an AMD EPYC (Zen 5)`
+    std::span<const std::string_view> has;      ///< the instruction sets that machines like it have, all of them
+    std::span<const std::string_view> has_not;  ///< and those that they have not
     std::span<const KnownFigure> figures;
 
     [[nodiscard]] std::optional<double> latency_ms(Engine engine, Precision precision) const;

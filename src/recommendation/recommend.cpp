@@ -13,7 +13,9 @@
 
 #include "common/shell_quoting.hpp"
 #include "common/text_table.hpp"
+#include "recommendation/command_line.hpp"
 #include "recommendation/known_measurements.hpp"
+#include "selection/goals.hpp"
 
 namespace inference_models {
 namespace recommendation {
@@ -34,33 +36,28 @@ std::string name_of(const Candidate& candidate) {
 
 /// Of the goal; 0 where it was not measured.
 double quantity(const Candidate& candidate, Goal goal) {
-    if (!candidate.figures) return 0;
-    switch (goal) {
-        case Goal::latency: return candidate.figures->latency_ms;
-        case Goal::throughput: return candidate.figures->images_per_second.value_or(0);
-        case Goal::memory: return candidate.figures->memory_mib;
-        case Goal::startup: return candidate.figures->startup_ms;
-    }
-    return 0;
+    return candidate.figures ? selection::quantity(*candidate.figures, goal).value_or(0) : 0;
 }
 
+/// `24.6 ms for an image`
 std::string told(double value, Goal goal) {
+    const int decimals = goal == Goal::latency || goal == Goal::throughput ? 1 : 0;
+    std::string figure = fmt::format("{:.{}f} {}", value, decimals, selection::unit_of(goal));
     switch (goal) {
-        case Goal::latency: return fmt::format("{:.1f} ms for an image", value);
-        case Goal::throughput: return fmt::format("{:.1f} images per second", value);
-        case Goal::memory: return fmt::format("{:.0f} MiB of memory", value);
-        case Goal::startup: return fmt::format("{:.0f} ms from start to the first prediction", value);
+        case Goal::latency: return figure + " for an image";
+        case Goal::throughput: return figure;
+        case Goal::memory: return figure + " of memory";
+        case Goal::startup: return figure + " from start to the first prediction";
     }
-    return {};
-}
-
-/// How many times better the first is.
-double times_better(double value, double other, Goal goal) {
-    return goal == Goal::throughput ? value / other : other / value;
+    return figure;
 }
 
 bool is_proven(const Candidate& candidate, Goal goal) {
     return quantity(candidate, goal) > 0 && candidate.figures->verdict == AgreementVerdict::passes;
+}
+
+std::optional<AgreementVerdict> verdict_of(const Candidate& candidate) {
+    return candidate.figures ? std::optional(candidate.figures->verdict) : std::nullopt;
 }
 
 class Writer {
@@ -77,7 +74,7 @@ public:
             say_what_falls_short();
             say_what_engines_would_bring();
             say_what_precision_would_bring();
-            if (command_.empty()) command_ = next_command();
+            if (command_.empty()) command_ = command("predict", " IMAGE");
         }
         recommendation.text = fmt::format("{}", fmt::join(sentences_, " "));
         recommendation.command = std::move(command_);
@@ -94,7 +91,7 @@ private:
         if (mended == all.end())
             mended = std::ranges::find_if(all, [](const Candidate& each) { return !each.remedy.empty(); });
         if (mended == all.end()) {
-            command_ = fmt::format("inference-models explain {}", shell_quoted(evidence_.model));
+            command_ = command("explain");
             return;
         }
         const std::string_view backend = to_string(mended->backend);
@@ -105,12 +102,42 @@ private:
 
     void say_what_to_use() {
         const Goal goal = evidence_.request.goal;
-        sentences_.push_back(fmt::format("Use {}; from_pretrained takes it by itself.", name_of(*chosen_)));
-        if (!is_proven(*chosen_, goal)) {
-            sentences_.push_back("That is the first of the order that runs here; nothing tells yet how fast it is.");
-            command_ = tune_command();
+        if (verdict_of(*chosen_) == AgreementVerdict::falls_short) {
+            say_that_nothing_is_right();
             return;
         }
+        sentences_.push_back(fmt::format("Use {}; from_pretrained takes it by itself.", name_of(*chosen_)));
+        if (verdict_of(*chosen_) == AgreementVerdict::proves_nothing) {
+            sentences_.push_back(
+                "It was measured here, but on images in which the reference finds too little to prove anything, and "
+                "they decide nothing: measure with images that show objects of the model's classes.");
+            command_ = command("tune", " IMAGE");
+            return;
+        }
+        if (!is_proven(*chosen_, goal)) {
+            sentences_.push_back("That is the first of the order that runs here; nothing tells yet how fast it is.");
+            command_ = command("tune");
+            return;
+        }
+        say_what_was_measured();
+    }
+
+    /// What falls short comes last, so all that runs here as asked does.
+    void say_that_nothing_is_right() {
+        sentences_.push_back(
+            fmt::format("Nothing that runs here as asked finds what the reference finds: from_pretrained would take "
+                        "{}, which falls short: {}.",
+                        name_of(*chosen_), chosen_->figures->shortfall));
+        const bool has_more = std::ranges::any_of(evidence_.explanation.candidates, [](const Candidate& each) {
+            return each.status == CandidateStatus::possible;
+        });
+        sentences_.push_back(fmt::format("See with images of yours how far it is off{}.",
+                                         has_more ? ", and install what else is possible" : ""));
+        command_ = command("verify", " IMAGE");
+    }
+
+    void say_what_was_measured() {
+        const Goal goal = evidence_.request.goal;
         std::size_t measured = 0;
         const Candidate* next = nullptr;
         for (const Candidate& each : evidence_.explanation.candidates) {
@@ -124,14 +151,14 @@ private:
             sentence += fmt::format(
                 ", {:.2f} times better than {}, the next of the {} that find what the reference "
                 "finds",
-                times_better(value, quantity(*next, goal), goal), to_string(next->backend), measured);
+                selection::times_better(value, quantity(*next, goal), goal), to_string(next->backend), measured);
         }
         sentences_.push_back(sentence + '.');
     }
 
     void say_what_falls_short() {
         for (const Candidate& each : evidence_.explanation.candidates) {
-            if (!runs_here(each) || !each.figures || each.figures->verdict != AgreementVerdict::falls_short) continue;
+            if (&each == chosen_ || !runs_here(each) || verdict_of(each) != AgreementVerdict::falls_short) continue;
             sentences_.push_back(fmt::format("Do not use {}: {}.", name_of(each), each.figures->shortfall));
         }
     }
@@ -145,7 +172,7 @@ private:
             if (each.device.kind != DeviceKind::cpu || evidence_.machine.engine(*each.engine).installed) continue;
             told_engines.push_back(*each.engine);
             const std::string_view name = display_name(*each.engine);
-            const std::optional<double> gain = known_gain(*each.engine, Precision::fp32);
+            const std::optional<double> gain = known_gain(*each.engine, *chosen_->precision);
             if (!gain) {
                 sentences_.push_back(
                     fmt::format("{} is not installed ({}), and nothing was measured with it on a "
@@ -154,9 +181,10 @@ private:
                 continue;
             }
             sentences_.push_back(
-                fmt::format("{} is not installed: on a machine like this one, {}, it was {:.2f} times "
-                            "as fast as {} with {}; that was not measured here.",
-                            name, like_->name, *gain, display_name(*chosen_->engine), kKnownModel));
+                fmt::format("{} is not installed ({}): on a machine like this one, {}, it was {:.2f} times "
+                            "as fast as {}, both in {}, with {}; that was not measured here.",
+                            name, each.remedy, like_->name, *gain, display_name(*chosen_->engine),
+                            to_string(*chosen_->precision), kKnownModel));
             if (*gain >= kWorthIt && command_.empty() && evidence_.request.goal == Goal::latency) {
                 command_ = each.remedy;
             }
@@ -174,9 +202,15 @@ private:
 
     void say_what_precision_would_bring() {
         const Goal goal = evidence_.request.goal;
-        if (evidence_.lower.empty()) return;
-        if (const Candidate* const best = best_of_lower(); best != nullptr && is_proven(*chosen_, goal)) {
-            const double gain = times_better(quantity(*best, goal), quantity(*chosen_, goal), goal);
+        const Candidate* const best = best_of_lower();
+        if (best != nullptr && verdict_of(*chosen_) == AgreementVerdict::falls_short) {
+            sentences_.push_back(fmt::format(
+                "Allowing {0} (--precision {0}) gives {1} with {2}, and what it finds here passes the gate of {0}.",
+                to_string(*best->precision), told(quantity(*best, goal), goal), to_string(best->backend)));
+            return;
+        }
+        if (best != nullptr && is_proven(*chosen_, goal)) {
+            const double gain = selection::times_better(quantity(*best, goal), quantity(*chosen_, goal), goal);
             sentences_.push_back(
                 gain >= kWorthIt
                     ? fmt::format(
@@ -198,8 +232,10 @@ private:
             if (!gain) continue;
             sentences_.push_back(fmt::format(
                 "Allowing {0} (--precision {0}) was not tried here: on a machine like this one, {1}, {2} was {3:.2f} "
-                "times as fast in {0} with {4}; `inference-models verify` tells whether it finds the same.",
-                to_string(*each.precision), like_->name, display_name(*each.engine), *gain, kKnownModel));
+                "times as fast in {0} as {4} in {5} with {6}; `inference-models verify` tells whether it finds the "
+                "same.",
+                to_string(*each.precision), like_->name, display_name(*each.engine), *gain,
+                display_name(*chosen_->engine), to_string(*chosen_->precision), kKnownModel));
             return;
         }
     }
@@ -209,21 +245,17 @@ private:
         const Candidate* best = nullptr;
         for (const Candidate& each : evidence_.lower) {
             if (!is_proven(each, goal)) continue;
-            const bool is_better =
-                best == nullptr || times_better(quantity(each, goal), quantity(*best, goal), goal) > 1;
-            if (is_better) best = &each;
+            const bool is_best =
+                best == nullptr || selection::is_better(quantity(each, goal), quantity(*best, goal), goal);
+            if (is_best) best = &each;
         }
         return best;
     }
 
-    [[nodiscard]] std::string tune_command() const {
-        const Goal goal = evidence_.request.goal;
-        return fmt::format("inference-models tune {}{}", shell_quoted(evidence_.model),
-                           goal == Goal::latency ? "" : fmt::format(" --goal {}", to_string(goal)));
-    }
-
-    [[nodiscard]] std::string next_command() const {
-        return fmt::format("inference-models predict {} IMAGE", shell_quoted(evidence_.model));
+    /// \param more  behind the model, such as ` IMAGE`
+    [[nodiscard]] std::string command(std::string_view name, std::string_view more = {}) const {
+        return fmt::format("inference-models {} {}{}{}", name, shell_quoted(evidence_.model), more,
+                           command_line_of(evidence_.request));
     }
 
     const Evidence& evidence_;

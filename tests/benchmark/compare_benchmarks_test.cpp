@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <inference_models/benchmark.hpp>
+#include <inference_models/error.hpp>
 #include <nlohmann/json.hpp>
 #include <random>
 
@@ -157,12 +158,42 @@ TEST(CompareBenchmarks, WhatElseIsDifferentIsNamed) {
     after.environment.threads = 4;
     after.environment.measured_at = "2026-11-26T12:34:56Z";
     after.environment.gpus = {"NVIDIA H100"};
-    after.network_input = {.width = 640, .height = 480};
     after.candidates[0].runtime_version = "2026.5";
     EXPECT_THAT(compare_benchmarks(before, after).other_environment,
                 ElementsAre("cpu: AMD EPYC 9B45 128-Core Processor, then Another CPU", "threads: 2, then 4",
-                            "gpus: none, then NVIDIA H100", "network_input: 640x640, then 480x640",
+                            "gpus: none, then NVIDIA H100",
                             "runtime of openvino fp32: OpenVINO 2026.4.1, then OpenVINO 2026.5"));
+}
+
+std::string refused(const BenchmarkReport& before, const BenchmarkReport& after) {
+    try {
+        static_cast<void>(compare_benchmarks(before, after));
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::invalid_argument);
+        return std::string(error.message());
+    }
+    return {};
+}
+
+TEST(CompareBenchmarks, WhatWasMeasuredOfSomethingElseIsNotCompared) {
+    const BenchmarkReport before = tests::report();
+    BenchmarkReport after = before;
+    after.model_id = "yolov8s-640";
+    EXPECT_THAT(refused(before, after), HasSubstr("not of the same: model_id: yolov8n-640, then yolov8s-640"));
+    after = before;
+    after.network_input = {.width = 640, .height = 480};
+    EXPECT_THAT(refused(before, after), HasSubstr("network_input: 640x640, then 480x640"));
+    after = before;
+    after.rect = true;
+    EXPECT_THAT(refused(before, after), HasSubstr("rect: false, then true"));
+    after.images = {"other.jpg"};
+    EXPECT_THAT(refused(before, after), HasSubstr("rect: false, then true; images: pictures/bus.jpg, then other.jpg"));
+    after = before;
+    after.candidates[0].threads = 1;
+    EXPECT_THAT(compare_benchmarks(before, after).other_environment,
+                ElementsAre("threads of openvino fp32: 2, then 1"));
+    after.candidates[0].device = {DeviceKind::cuda, 0};
+    EXPECT_THAT(compare_benchmarks(before, after).only_after, ElementsAre("openvino fp32 on cuda:0"));
 }
 
 TEST(CompareBenchmarks, ATableAndADocument) {
@@ -180,7 +211,10 @@ TEST(CompareBenchmarks, ATableAndADocument) {
 }
 
 TEST(CompareBenchmarks, NothingInCommonIsSaid) {
-    EXPECT_THAT(to_text(compare_benchmarks({}, tests::report())), HasSubstr("nothing in common"));
+    BenchmarkReport nothing = tests::report();
+    nothing.candidates.clear();
+    nothing.peers.clear();
+    EXPECT_THAT(to_text(compare_benchmarks(nothing, tests::report())), HasSubstr("nothing in common"));
 }
 
 }  // namespace

@@ -113,6 +113,25 @@ TEST(BenchmarkFacts, RatiosAreThoseOfPairedRounds) {
     EXPECT_EQ(peer_ratios(report).at(0).end_to_end, 4) << "rounds that have no partner are not paired";
 }
 
+TEST(BenchmarkFacts, ImagesPerSecondAreThoseOfOneInstanceWithABatchOfOne) {
+    BenchmarkReport report;
+    report.candidates = {tests::candidate(BackendType::onnx, Engine::onnxruntime, "1", "p", Precision::fp32,
+                                          tests::figures({10, 10, 10}, 100, 50))};
+    report.peers.resize(1);
+    report.peers[0].figures = tests::figures({20, 20, 20}, 100, 50);
+    // Peers have no other way, and the best one of ours is much better.
+    report.candidates[0].figures->throughput = {{1, 2, 1, 90, {}}, {2, 1, 8, 900, {}}};
+    report.peers[0].figures->throughput = {{1, 2, 1, 60, {}}};
+    EXPECT_EQ(peer_ratios(report).at(0).throughput, 1.5);
+    report.candidates[0].figures->throughput[0].rounds = {90, 180, 40};
+    report.peers[0].figures->throughput[0].rounds = {30, 90, 20};
+    EXPECT_EQ(peer_ratios(report).at(0).throughput, 2) << "as all others, of paired rounds";
+    report.candidates[0].figures->throughput.erase(report.candidates[0].figures->throughput.begin());
+    EXPECT_EQ(peer_ratios(report).at(0).throughput, std::nullopt);
+    EXPECT_THAT(to_html(tests::report()), HasSubstr("images/s, one instance, batch 1"));
+    EXPECT_THAT(to_text(tests::report()), ContainsRegex("memory +images/s of *\n +one instance, *\n +batch 1 *\n"));
+}
+
 TEST(BenchmarkFacts, NothingIsTheBestThroughputOfNothing) {
     BenchmarkFigures figures;
     EXPECT_EQ(figures.best_throughput(), nullptr);

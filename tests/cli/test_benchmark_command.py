@@ -158,6 +158,15 @@ def test_what_is_slower_ends_with_its_exit_code(benchmark, report):
     assert "FASTER" in benchmark("--compare", slower, report).stdout
 
 
+def test_reports_of_something_else_are_an_error(benchmark, report, tmp_path):
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps(json.loads(report.read_text()) | {"images": ["other.jpg"]}))
+    run = benchmark("--compare", report, other, code=2)
+    assert run.error_kind == "invalid_argument"
+    assert "then other.jpg" in run.stderr
+    assert run.stdout == ""
+
+
 def test_a_broken_report_is_an_error_that_names_it(benchmark, report, tmp_path):
     broken = tmp_path / "broken.json"
     broken.write_text(report.read_text()[:-100])

@@ -389,6 +389,13 @@ def test_few_rounds_tell_nothing_apart(written):
     assert any("fewer than 4" in note for note in comparison.notes)
 
 
+def test_reports_of_something_else_are_not_compared(report, tmp_path):
+    document = report.to_dict() | {"model_id": "another", "rect": True}
+    (tmp_path / "other.json").write_text(json.dumps(document))
+    with pytest.raises(InvalidParameterError, match=r"model_id: .*, then another; rect: false, then true"):
+        compare_benchmarks(report, read_benchmark_report(tmp_path / "other.json"))
+
+
 def test_only_reports_are_compared(report):
     with pytest.raises(TypeError):
         compare_benchmarks(report, report.to_dict())
