@@ -1,5 +1,7 @@
 #include "selection/measured_choice.hpp"
 
+#include "selection/goals.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,28 +15,6 @@ namespace inference_models::selection {
 namespace {
 
 // --- Goals in words --------------------------------------------------------------------------------------------------
-
-/// What a goal goes by; none where it was not measured.
-std::optional<double> quantity(const MeasuredFigures& figures, Goal goal) {
-    const auto measured = [](double value) { return value > 0 ? std::optional(value) : std::nullopt; };
-    switch (goal) {
-        case Goal::latency: return measured(figures.latency_ms);
-        case Goal::throughput: return measured(figures.images_per_second.value_or(0));
-        case Goal::memory: return measured(figures.memory_mib);
-        case Goal::startup: return measured(figures.startup_ms);
-    }
-    return std::nullopt;
-}
-
-std::string_view unit_of(Goal goal) {
-    switch (goal) {
-        case Goal::latency:
-        case Goal::startup: return "ms";
-        case Goal::throughput: return "images per second";
-        case Goal::memory: return "MiB";
-    }
-    return {};
-}
 
 std::string_view best_of(Goal goal) {
     switch (goal) {
