@@ -50,6 +50,12 @@ def without_sockets() -> list:
     return prefix
 
 
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory, monkeypatch):
+    """What was measured, compiled or chosen on this machine, or by another test, decides nothing."""
+    monkeypatch.setenv("INFERENCE_HOME", str(tmp_path_factory.mktemp("home")))
+
+
 # --- The program -------------------------------------------------------------------------------------------------
 
 

@@ -34,8 +34,8 @@ struct SupportedFamily {
 /// by package id, so the order of the listing does not matter. At most one is `chosen`.
 ///
 /// Where the one that the order puts first has been measured, the best by the request's goal of those that were
-/// measured in the same run and agree with the reference is chosen; where that first one falls short, the run is that of
-/// the next that agrees. One of another backend takes part only where no order of backends is asked for. One that is
+/// measured in the same run and agree with the reference is chosen; where that first one falls short, the run is that
+/// of the next that agrees. One of another backend takes part only where no order of backends is asked for. One that is
 /// computed or stored in a lower precision than the order's first (fp32, fp16, bf16, int8) takes part only where a
 /// precision is asked for, and then one that is stored lower than both that and the order's first only where `fastest`
 /// is, or `quantization` allows it. One that falls short of the reference comes after all others that run here.

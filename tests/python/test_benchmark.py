@@ -209,9 +209,9 @@ def test_progress_is_told_before_each_process(model, image):
 
 
 def test_enough_rounds_are_remembered(package, image, cache):
-    AutoModel.benchmark(package, image, **LITTLE | {"rounds": 2})
+    AutoModel.benchmark(package, image, **LITTLE | {"rounds": 2, "seconds": 0.3})
     assert not kept_in(cache)
-    AutoModel.benchmark(package, image, **LITTLE | {"rounds": 3})
+    AutoModel.benchmark(package, image, **LITTLE | {"rounds": 3, "seconds": 0.3})
     assert kept_in(cache)
 
 
