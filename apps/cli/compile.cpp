@@ -6,7 +6,7 @@
 #include <string>
 
 #include "commands.hpp"
-#include "formats/text.hpp"
+#include "image_size.hpp"
 #include "whole_number.hpp"
 
 namespace inference_models::cli {
@@ -24,22 +24,12 @@ struct Arguments {
     bool json = false;
 };
 
-/// `640` for a square, or `480x640`: height and width.
-ImageSize size_of(const std::string& word) {
-    const std::size_t cross = word.find('x');
-    const auto height = formats::to_number<std::int32_t>(word.substr(0, cross));
-    const auto width = cross == std::string::npos ? height : formats::to_number<std::int32_t>(word.substr(cross + 1));
-    if (width && height) return {.width = *width, .height = *height};
-    throw Error(ErrorKind::invalid_argument, "--size", fmt::format("--size does not know `{}`", word),
-                "Use a number of pixels for a square, or HEIGHTxWIDTH.");
-}
-
 CompileOptions options_of(const Arguments& arguments) {
     CompileOptions options;
     options.engine = *parse_engine(arguments.engine);           // the parser knows them
     options.precision = *parse_precision(arguments.precision);  // and these
     if (arguments.batch) options.batch_size = *arguments.batch;
-    if (!arguments.size.empty()) options.size = size_of(arguments.size);
+    if (!arguments.size.empty()) options.size = image_size_of("--size", arguments.size);
     options.calibration = arguments.calibration;
     options.model_package_id = arguments.package;
     options.weights_provider = arguments.weights_provider;

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "formats/text.hpp"
+#include "image_size.hpp"
 #include "whole_number.hpp"
 
 namespace inference_models::cli {
@@ -37,18 +38,6 @@ AcceptedRange<Number> range_of(const std::string& option, const std::string& wor
     if (min && max) return {*min, *max};
     throw Error(ErrorKind::invalid_argument, option, fmt::format("{} does not know `{}`", option, word),
                 "Use a number, or a range MIN:MAX.");
-}
-
-/// `640` for a square, or `480x640`.
-ImageSize size_of(const std::string& word) {
-    const std::string_view text = word;
-    const std::size_t cross = text.find('x');
-    const auto height = formats::to_number<std::int32_t>(text.substr(0, cross));
-    const auto width =
-        cross == std::string_view::npos ? height : formats::to_number<std::int32_t>(text.substr(cross + 1));
-    if (height && width) return {.width = *width, .height = *height};
-    throw Error(ErrorKind::invalid_argument, "--image-size", fmt::format("--image-size does not know `{}`", word),
-                "Use a number of pixels for a square, or HEIGHTxWIDTH.");
 }
 
 /// `CUDAExecutionProvider:device_id=0;arena_extend_strategy=kSameAsRequested`
@@ -192,7 +181,7 @@ LoadOptions LoadArguments::options() const {
     for (const auto& name : providers_) options.onnx_execution_providers.push_back(provider_of(name));
     options.model_package_id = package_;
     if (!batch_size_.empty()) options.batch_size = range_of<std::int64_t>("--batch-size", batch_size_, batch_size_);
-    if (!image_size_.empty()) options.image_size = size_of(image_size_);
+    if (!image_size_.empty()) options.image_size = image_size_of("--image-size", image_size_);
     options.rect = rect_;
     options.threads = threads_;
     options.max_package_loading_attempts = attempts_;

@@ -45,6 +45,11 @@ struct Candidate {
     std::string reason;  ///< one line: why it has this status
     std::string remedy;  ///< what would bring it in; empty where nothing would, or nothing is needed
     std::optional<MeasuredFigures> figures;  ///< none where it does not run here, or has not been measured here
+
+    /// Chosen or usable.
+    [[nodiscard]] bool runs_here() const noexcept {
+        return status == CandidateStatus::chosen || status == CandidateStatus::usable;
+    }
 };
 
 /// Why a model runs as it does: every candidate, in the order in which they would be tried.

@@ -14,10 +14,6 @@
 namespace inference_models::agreement {
 namespace {
 
-bool runs_here(const Candidate& candidate) {
-    return candidate.status == CandidateStatus::chosen || candidate.status == CandidateStatus::usable;
-}
-
 std::vector<RequestedPrecision> asked_precisions(const LoadOptions& load) {
     if (load.precision) return {*load.precision};
     return {RequestedPrecision::fp32, RequestedPrecision::bf16, RequestedPrecision::fp16, RequestedPrecision::int8};
@@ -73,7 +69,7 @@ Ways ways_to_run(const LoadOptions& load, const Rank& rank) {
         LoadOptions asked = load;
         asked.precision = precision;
         for (Candidate& candidate : rank(asked)) {
-            if (runs_here(candidate)) {
+            if (candidate.runs_here()) {
                 ways.usable.push_back(std::move(candidate));
             } else if (is_worth_telling(candidate, precision, load)) {
                 tell(ways.not_run, candidate, precision);
@@ -85,7 +81,7 @@ Ways ways_to_run(const LoadOptions& load, const Rank& rank) {
 
 Ways ways_as_asked(const LoadOptions& load, const Rank& rank) {
     Ways ways;
-    std::ranges::copy_if(rank(load), std::back_inserter(ways.usable), runs_here);
+    std::ranges::copy_if(rank(load), std::back_inserter(ways.usable), &Candidate::runs_here);
     return ways;
 }
 

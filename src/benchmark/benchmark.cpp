@@ -88,12 +88,6 @@ BenchmarkedCandidate report_of(const Participant& participant) {
     return told;
 }
 
-ImageSize network_input_of(const Participants& participants) {
-    const auto loaded = std::ranges::find_if(
-        participants.all, [](const Participant& each) { return each.loaded.network_input.width > 0; });
-    return loaded == participants.all.end() ? ImageSize{} : loaded->loaded.network_input;
-}
-
 /// How a benchmark is done, besides what its caller says.
 struct Manner {
     bool every_precision = true;
@@ -125,10 +119,9 @@ BenchmarkReport measure(const std::string& model_id_or_path, std::span<const Nam
     report.model_id = model.id();
     report.command = options.command;
     report.environment = environment_of(model.machine());
-    report.images = std::move(told.names);
     report.confidence = participants.confidence;
     report.reference_objects = participants.reference_objects;
-    report.network_input = network_input_of(participants);
+    if (const LoadedAs* const first = participants.first_loaded()) report.network_input = first->network_input;
     report.rect = options.load.rect;
     report.rounds = options.rounds;
     report.not_run = std::move(participants.not_run);
@@ -137,7 +130,8 @@ BenchmarkReport measure(const std::string& model_id_or_path, std::span<const Nam
         std::ranges::copy(each.contestant.notes(), std::back_inserter(report.notes));
         report.candidates.push_back(report_of(each));
     }
-    if (peers) report.peers = peers->report(participants);
+    if (peers) report.peers = peers->report(participants, told.names);
+    report.images = std::move(told.names);
     if (options.rounds >= kFewestRounds && options.measured >= kLeastMeasured) {
         try {
             remember(report, participants, model, options.throughput);
@@ -191,9 +185,7 @@ bool are_of_one_run(std::span<const Candidate> measured) {
 bool tune_where_unmeasured(const std::string& model_id_or_path, const LoadOptions& options,
                            const Explanation& explanation) {
     std::vector<Candidate> usable;
-    std::ranges::copy_if(explanation.candidates, std::back_inserter(usable), [](const Candidate& each) {
-        return each.status == CandidateStatus::chosen || each.status == CandidateStatus::usable;
-    });
+    std::ranges::copy_if(explanation.candidates, std::back_inserter(usable), &Candidate::runs_here);
     const bool has_choice = usable.size() > 1;
     const auto is_known = [&](const Candidate& each) { return is_measured(each, options.goal); };
     if (!has_choice || (std::ranges::all_of(usable, is_known) && are_of_one_run(usable))) return false;

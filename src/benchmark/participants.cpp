@@ -160,6 +160,12 @@ Participant participant_of(const Candidate& candidate, Contestant contestant, co
 
 }  // namespace
 
+const LoadedAs* Participants::first_loaded() const {
+    const auto found =
+        std::ranges::find_if(all, [](const Participant& each) { return each.loaded.network_input.width > 0; });
+    return found == all.end() ? nullptr : &found->loaded;
+}
+
 Found Participants::reference_found() const {
     return reference ? above(reference->found, confidence) : Found{};
 }

@@ -36,6 +36,9 @@ struct Participants {
     std::size_t reference_objects = 0;              ///< that the reference finds with it
     std::vector<std::string> notes;
 
+    /// How the first that could be loaded runs; null where none could.
+    [[nodiscard]] const LoadedAs* first_loaded() const;
+
     /// What the reference finds with this confidence.
     [[nodiscard]] agreement::Found reference_found() const;
 };

@@ -69,22 +69,21 @@ PeerSettings settings_of(const Participants& participants, const MeasuredModel& 
     PeerSettings settings;
     settings.threads = model.machine().cpu.threads;
     settings.scratch = scratch;
-    const auto runs = std::ranges::find_if(
-        participants.all, [](const Participant& each) { return !each.contestant.failure().has_value(); });
-    if (runs == participants.all.end()) return settings;
-    settings.threads = runs->loaded.threads;
-    settings.network_input = runs->loaded.network_input;
+    if (const LoadedAs* const first = participants.first_loaded()) {
+        settings.threads = first->threads;
+        settings.network_input = first->network_input;
+    }
     return settings;
 }
 
 /// How far it agrees with the reference, as an fp32 candidate would have to.
-std::optional<Agreement> agreement_of(const agreement::Found& found, const Participants& participants) {
+std::optional<Agreement> agreement_of(const agreement::Found& found, const Participants& participants,
+                                      std::span<const std::string> image_names) {
     if (found.empty() || !participants.reference) return std::nullopt;
-    const double counts_above = participants.confidence + agreement_gate(Precision::fp32).confidence_margin;
-    const agreement::Found reference = participants.reference_found();
-    Agreement all;
-    for (std::size_t i = 0; i < found.size(); ++i) all += compare_detections(reference[i], found[i], {counts_above});
-    return all;
+    ComparedCandidate compared;
+    compared.gate = agreement_gate(Precision::fp32);
+    agreement::compare(compared, participants.reference_found(), found, image_names, participants.confidence);
+    return compared.agreement;
 }
 
 constexpr std::string_view kScratchName = "inference-models-peers-";
@@ -178,11 +177,12 @@ std::vector<Contestant*> Peers::contestants() {
     return all;
 }
 
-std::vector<BenchmarkedPeer> Peers::report(const Participants& participants) const {
+std::vector<BenchmarkedPeer> Peers::report(const Participants& participants,
+                                           std::span<const std::string> image_names) const {
     std::vector<BenchmarkedPeer> told;
     for (const Peer& each : peers_) {
         told.push_back(report_of(each));
-        told.back().agreement = agreement_of(each.found, participants);
+        told.back().agreement = agreement_of(each.found, participants, image_names);
     }
     return told;
 }

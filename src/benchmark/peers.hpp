@@ -8,6 +8,8 @@
 
 #include <filesystem>
 #include <optional>
+#include <span>
+#include <string>
 #include <vector>
 
 /// Other products, which a Python program of ours runs in an environment of their own.
@@ -44,7 +46,9 @@ public:
     [[nodiscard]] std::vector<Contestant*> contestants();
 
     /// What was measured, what they say of themselves, and how far they agree with the reference.
-    [[nodiscard]] std::vector<BenchmarkedPeer> report(const Participants& participants) const;
+    /// \param image_names  of the images that they were run on
+    [[nodiscard]] std::vector<BenchmarkedPeer> report(const Participants& participants,
+                                                      std::span<const std::string> image_names) const;
 
 private:
     /// One product with one form of the model in one setting.

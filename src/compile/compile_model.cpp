@@ -55,8 +55,7 @@ hub::LocalPackage source_package(const hub::FoundModel& model, const CompileOpti
     explanation.candidates = selection::rank_candidates(plain, machine, request, models::supported_families());
     const PackageFormat format = options.engine == Engine::torch ? PackageFormat::torch_script : PackageFormat::onnx;
     const auto is_source = [&](const Candidate& candidate) {
-        const bool runs = candidate.status == CandidateStatus::chosen || candidate.status == CandidateStatus::usable;
-        return runs && candidate.engine == options.engine && candidate.format == format;
+        return candidate.runs_here() && candidate.engine == options.engine && candidate.format == format;
     };
     const auto found = std::ranges::find_if(explanation.candidates, is_source);
     if (found == explanation.candidates.end()) throw selection::no_usable_backend(explanation, machine, request);

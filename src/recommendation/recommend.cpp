@@ -24,10 +24,6 @@ namespace {
 /// What is not that much faster is not worth a change.
 constexpr double kWorthIt = 1.1;
 
-bool runs_here(const Candidate& candidate) {
-    return candidate.status == CandidateStatus::chosen || candidate.status == CandidateStatus::usable;
-}
-
 /// `openvino in fp32 (package onnx-fp32, OpenVINO on cpu)`
 std::string name_of(const Candidate& candidate) {
     return fmt::format("{} in {} (package {}, {} on {})", to_string(candidate.backend), to_string(*candidate.precision),
@@ -158,7 +154,7 @@ private:
 
     void say_what_falls_short() {
         for (const Candidate& each : evidence_.explanation.candidates) {
-            if (&each == chosen_ || !runs_here(each) || verdict_of(each) != AgreementVerdict::falls_short) continue;
+            if (&each == chosen_ || !each.runs_here() || verdict_of(each) != AgreementVerdict::falls_short) continue;
             sentences_.push_back(fmt::format("Do not use {}: {}.", name_of(each), each.figures->shortfall));
         }
     }
@@ -271,7 +267,8 @@ std::vector<Candidate> lower_candidates(const std::string& model, LoadOptions op
     if (options.precision) return lower;
     for (const RequestedPrecision precision : {RequestedPrecision::bf16, RequestedPrecision::fp16}) {
         options.precision = precision;
-        std::ranges::copy_if(AutoModel::explain(model, options).candidates, std::back_inserter(lower), runs_here);
+        std::ranges::copy_if(AutoModel::explain(model, options).candidates, std::back_inserter(lower),
+                             &Candidate::runs_here);
     }
     return lower;
 }

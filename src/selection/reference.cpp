@@ -7,10 +7,6 @@
 namespace inference_models::selection {
 namespace {
 
-bool runs_here(const Candidate& candidate) {
-    return candidate.status == CandidateStatus::chosen || candidate.status == CandidateStatus::usable;
-}
-
 bool is_stored_in_fp32(const Candidate& candidate) {
     return candidate.quantization.value_or(Precision::fp32) == Precision::fp32;
 }
@@ -36,7 +32,7 @@ bool is_fp32_in_onnxruntime(const Candidate& candidate) {
 
 std::vector<Candidate> possible_references(const std::vector<Candidate>& candidates) {
     std::vector<Candidate> usable;
-    std::ranges::copy_if(candidates, std::back_inserter(usable), runs_here);
+    std::ranges::copy_if(candidates, std::back_inserter(usable), &Candidate::runs_here);
     std::ranges::stable_sort(usable, {}, [](const Candidate& each) {
         return std::tuple(!is_fp32_in_onnxruntime(each), !is_stored_in_fp32(each), each.device.kind != DeviceKind::cpu);
     });
