@@ -48,7 +48,7 @@ public:
 
     [[nodiscard]] int get() const { return file_.get(); }
     [[nodiscard]] std::string text() const {
-        std::string text(4096, '\0');
+        std::string text(65536, '\0');
         text.resize(static_cast<std::size_t>(::pread(file_.get(), text.data(), text.size(), 0)));
         return text;
     }
@@ -77,6 +77,20 @@ TEST(ChildProcess, HasWhatItIsGivenInItsPlaces) {
     EXPECT_EQ(output.text(), "inputdataafter a=b\n3\n");
     EXPECT_EQ(errors.text(), "err\n");
     EXPECT_STREQ(std::getenv("CHILD_PROCESS_TEST"), "before");
+}
+
+/// Of two variables of one name some programs take the first, and some the last.
+TEST(ChildProcess, AVariableThatIsSetAnewIsThereOnce) {
+    const MemoryFile output("");
+    ASSERT_EQ(::setenv("CHILD_PROCESS_TEST", "before", 1), 0);
+    EXPECT_EQ(run_process({.arguments = {"/usr/bin/env"},
+                           .environment = {{"CHILD_PROCESS_TEST", "after"}},
+                           .output = output.get(),
+                           .errors = output.get()},
+                          ""),
+              0);
+    EXPECT_THAT(output.text(), testing::HasSubstr("CHILD_PROCESS_TEST=after\n"));
+    EXPECT_THAT(output.text(), testing::Not(testing::HasSubstr("CHILD_PROCESS_TEST=before")));
 }
 
 /// Whoever closed its standard input may be given its number for something else.
