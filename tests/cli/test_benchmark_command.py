@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import pytest
-from support.processes import children_of, is_running, wait_until
+from support.processes import children_of, is_running, listen_to_ctrl_c, wait_until
 
 SLOWER = 6
 
@@ -246,9 +246,7 @@ def test_what_measures_ends_with_it_and_nothing_is_kept(program, package, image,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
-        preexec_fn=lambda: signal.signal(
-            signal.SIGINT, signal.SIG_DFL
-        ),  # jobs in the background inherit that it is ignored
+        preexec_fn=listen_to_ctrl_c,
     )
     try:
         workers = wait_until(lambda: lasting_children_of(process.pid))

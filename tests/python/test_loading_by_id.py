@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from support.processes import listen_to_ctrl_c
 from support.tiny_models import SIDE, write_package
 from support.weights_api import LISTING, Package, WeightsApi, package_files
 
@@ -449,7 +450,11 @@ def slow(api):
 
 def test_ctrl_c_ends_a_download(slow, tmp_path):
     process = subprocess.Popen(
-        [sys.executable, "-c", CTRL_C, MODEL], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", CTRL_C, MODEL],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=listen_to_ctrl_c,
     )
     deadline = time.monotonic() + 20
     while not slow.paths("/files/onnxfp32/padding.bin"):

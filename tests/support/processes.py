@@ -1,7 +1,13 @@
 """Other processes of this machine, as a test has to look at them."""
 
+import signal
 import time
 from pathlib import Path
+
+
+def listen_to_ctrl_c() -> None:
+    """`preexec_fn` of a process that a test interrupts: jobs in the background inherit that SIGINT is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def children_of(pid: int) -> list[int]:
